@@ -1,0 +1,1 @@
+"""Databases are spoken to here and in the packages' own `storage/`, nowhere else."""
