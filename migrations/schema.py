@@ -1,0 +1,7 @@
+"""The tables of every package, side by side; no foreign key crosses from one to another."""
+
+from connectors.storage.tables import metadata as connectors_metadata
+from idp.storage.tables import metadata as idp_metadata
+from matters.storage.tables import metadata as matters_metadata
+
+METADATA = (idp_metadata, matters_metadata, connectors_metadata)
