@@ -1,0 +1,39 @@
+"""Fault switches: a test tells a department how to misbehave, and for how many submissions."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """Ways to fail; each happens to submissions only, never to what a test asks with."""
+
+    NONE = "none"
+    RESET_BEFORE_COMMIT = "reset_before_commit"  # the line breaks in the answer; nothing was kept
+    RESET_AFTER_COMMIT = "reset_after_commit"  # the line breaks in the answer; the submission was kept
+    SLOW = "slow"  # kept, and answered only after the caller's patience ended
+    HTTP_500 = "http_500"  # refused by a broken server; nothing was kept
+    MAINTENANCE = "maintenance"  # what the system says outside its hours
+    GARBLED = "garbled"  # kept, but the answer is no answer of this interface
+
+
+BEFORE_COMMIT = frozenset({Fault.RESET_BEFORE_COMMIT, Fault.HTTP_500, Fault.MAINTENANCE})
+
+
+@dataclass(slots=True)
+class Faults:
+    """The switch of one system: `mode` for the next `times` submissions, then well again."""
+
+    mode: Fault = Fault.NONE
+    times: int = 0
+
+    def set(self, mode: Fault, times: int) -> None:
+        self.mode, self.times = (mode, times) if mode is not Fault.NONE and times > 0 else (Fault.NONE, 0)
+
+    def take(self) -> Fault:
+        """Return the fault for this submission and count it."""
+        if self.times <= 0:
+            return Fault.NONE
+        taken, self.times = self.mode, self.times - 1
+        if self.times == 0:
+            self.mode = Fault.NONE
+        return taken
