@@ -1,0 +1,111 @@
+"""Who may do what: one policy, asked by pages and API alike.
+
+Regions are codes read from the left: `32` province, `3201` city, `320105` county, `320105007` township.
+Whoever belongs to a region sees what lies in it; a clerk sees the cases of their own unit and those their
+township is responsible for.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from matters.case import Case
+
+TOWNSHIP_DIGITS = 9
+
+
+class Role(StrEnum):
+    CLERK = "clerk"
+    EDITOR = "editor"
+    APPROVER = "approver"
+    OWNER = "owner"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts: a signed-in person, or a client of the API acting for a unit (then `sub` is its client_id)."""
+
+    sub: str
+    name: str
+    roles: frozenset[Role]
+    unit: str
+    region: str
+
+    def has(self, *roles: Role) -> bool:
+        """Tell whether the actor has one of the roles."""
+        return not self.roles.isdisjoint(roles)
+
+
+def roles_from_claim(claim: object) -> frozenset[Role]:
+    """Return the roles of a `roles` claim; words we don't know give nothing."""
+    known = {role.value for role in Role}
+    return frozenset(Role(word) for word in claim if word in known) if isinstance(claim, list | tuple) else frozenset()
+
+
+def may_take_in(actor: Actor) -> bool:
+    """Taking in an application: a clerk of a unit in a township, whose code starts every case number."""
+    return actor.has(Role.CLERK) and bool(actor.unit) and _is_township(actor.region)
+
+
+def may_see_cases(actor: Actor) -> bool:
+    """Seeing a list of cases; which ones, `may_see_case` says."""
+    return (actor.has(Role.CLERK) and bool(actor.unit)) or (actor.has(Role.MANAGER) and bool(actor.region))
+
+
+def may_see_case(actor: Actor, case: Case) -> bool:
+    """Seeing one case: the clerk's own unit or responsible township; a manager's whole region."""
+    if actor.has(Role.CLERK) and actor.unit and actor.unit == case.unit:
+        return True
+    if actor.has(Role.CLERK) and _is_township(actor.region) and actor.region == case.responsible_region:
+        return True
+    return actor.has(Role.MANAGER) and _lies_in(actor.region, case)
+
+
+def may_change_case(actor: Actor, case: Case) -> bool:
+    """Adding materials, withdrawing, handing over: a clerk of the unit that took the case in."""
+    return actor.has(Role.CLERK) and bool(actor.unit) and actor.unit == case.unit
+
+
+def may_unmask(actor: Actor, case: Case) -> bool:
+    """Reading personal data in full, with a reason and an audit record, which the caller sees to."""
+    return may_change_case(actor, case)
+
+
+def may_open_system(actor: Actor, roles_allowed: Collection[str]) -> bool:
+    """Opening a tile: everyone signed in, or who has one of the roles when the system names any."""
+    return not roles_allowed or not {role.value for role in actor.roles}.isdisjoint(roles_allowed)
+
+
+def may_work_desk(actor: Actor) -> bool:
+    """Working a desk task (a delivery that needs a person): a clerk of a unit."""
+    return actor.has(Role.CLERK) and bool(actor.unit)
+
+
+def may_see_systems(actor: Actor) -> bool:
+    """Seeing the department systems and their health."""
+    return actor.has(Role.OWNER, Role.MANAGER, Role.ADMIN)
+
+
+def may_run_systems(actor: Actor) -> bool:
+    """Pausing, testing or changing a department system's connector."""
+    return actor.has(Role.OWNER, Role.ADMIN)
+
+
+def may_draft_guide(actor: Actor) -> bool:
+    """Writing a draft of a guide version: an editor of a pilot county."""
+    return actor.has(Role.EDITOR)
+
+
+def may_approve_guide(actor: Actor) -> bool:
+    """Deciding on a guide version for the provincial department."""
+    return actor.has(Role.APPROVER)
+
+
+def _is_township(region: str) -> bool:
+    return len(region) == TOWNSHIP_DIGITS and region.isascii() and region.isdigit()
+
+
+def _lies_in(region: str, case: Case) -> bool:
+    return bool(region) and (case.region.startswith(region) or case.responsible_region.startswith(region))
