@@ -1,5 +1,6 @@
 """The state store in Redis (7.0 or newer) or Valkey: shared by every process, lost without harm."""
 
+from asyncio import timeout
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -125,8 +126,9 @@ class RedisStateStore:
         subscription = redis.pubsub(ignore_subscribe_messages=True)
         try:
             try:
-                await subscription.subscribe(*(_PREFIX + topic for topic in topics))
-            except (RedisError, OSError) as error:
+                async with timeout(_ANSWER_WITHIN_SECONDS):
+                    await subscription.subscribe(*(_PREFIX + topic for topic in topics))
+            except (RedisError, OSError, TimeoutError) as error:
                 raise StateStoreUnavailable(type(error).__name__) from error
             yield _messages(subscription)
         finally:
