@@ -1,0 +1,218 @@
+"""From the written spec to the compiled system; every problem of a file is collected, none hides another."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from connectors.errors import SpecProblem, SpecRefused
+from connectors.expression import CodeTable, Expression, ExpressionRefused, parse
+from connectors.filters import FilterRefused
+from connectors.mapping import Compiler, MappingProblem, Node, ObjectOf
+from connectors.outcomes import OutcomeRule
+from connectors.paths import ANSWER_ROOTS, REQUEST_ROOTS
+from connectors.predicates import Predicate, PredicateRefused, parse_predicate
+from connectors.spec_models import (
+    CallbackSpec,
+    CodesSpec,
+    OperationSpec,
+    OutcomeRuleSpec,
+    PollSpec,
+    ProbeSpec,
+    RequestSpec,
+    SystemSpec,
+)
+from connectors.system import Callback, Operation, Poll, Probe, Request, ResendUnknown, System
+from connectors.yaml_source import YamlSource
+
+_T = TypeVar("_T")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_NEVER = Predicate("false", None)
+
+
+def compile_system(spec: SystemSpec, source: YamlSource) -> System:
+    """Return the compiled system.
+
+    Raises:
+        SpecRefused: with every problem found.
+    """
+    run = _Compilation(spec=spec, source=source)
+    system = run.system()
+    run.check_whole(system)
+    if run.problems:
+        raise SpecRefused(run.problems)
+    return system
+
+
+@dataclass(slots=True)
+class _Compilation:
+    spec: SystemSpec
+    source: YamlSource
+    problems: list[SpecProblem] = field(default_factory=list)
+
+    def system(self) -> System:
+        spec = self.spec
+        tables = {name: _table(codes) for name, codes in spec.codes.items()}
+        operations = {
+            name: self._operation(name, operation, ("operations", name), tables)
+            for name, operation in spec.operations.items()
+        }
+        return System(
+            spec=spec,
+            tables=tables,
+            operations=operations,
+            withdraw=self._operation("withdraw", spec.withdraw, ("withdraw",), tables) if spec.withdraw else None,
+            probe=self._probe(spec.probe, tables) if spec.probe else None,
+            poll=self._poll(spec.poll, tables) if spec.poll else None,
+            callback=self._callback(spec.callback, tables) if spec.callback else None,
+        )
+
+    def check_whole(self, system: System) -> None:
+        """Rules between the parts: a probe that is promised must be there, an async operation needs a way to its result."""
+        for name, operation in system.operations.items():
+            place = ("operations", name)
+            if operation.manual:
+                continue
+            if not operation.outcomes:
+                self._note((*place, "outcomes"), "expected outcome rules, here or for the whole system")
+            if operation.resend_unknown == "probe" and system.probe is None:
+                self._note(place, "resend_unknown is probe: expected a probe section")
+            if operation.mode == "async" and system.poll is None and system.callback is None:
+                self._note(place, "an async operation needs a poll or a callback section to hear its result")
+        if self.spec.transport == "manual" and any(not o.manual for o in system.operations.values()):
+            self._note(("transport",), "manual sends nothing: operations of it have no request")
+        closed = {name for window in self.spec.availability.maintenance for name in window.operations}
+        for name in sorted(closed - set(system.operations)):
+            self._note(("availability", "maintenance"), f"unknown operation {name!r}")
+
+    def _operation(
+        self, name: str, spec: OperationSpec, place: tuple[str, ...], tables: Mapping[str, CodeTable]
+    ) -> Operation:
+        if spec.manual == (spec.request is not None):
+            self._note(place, "expected a request, or manual: true without one")
+        rules, rules_place = (spec.outcomes, place) if spec.outcomes else (self.spec.outcomes, ())
+        resend: ResendUnknown = spec.resend_unknown or self.spec.delivery.resend_unknown
+        return Operation(
+            name=name,
+            title=spec.title or name,
+            mode=spec.mode,
+            request=self._request(spec.request, (*place, "request"), tables) if spec.request else None,
+            outcomes=tuple(
+                self._rule(rule, (*rules_place, "outcomes", str(n)), tables) for n, rule in enumerate(rules)
+            ),
+            resend_unknown=resend,
+        )
+
+    def _request(self, spec: RequestSpec, place: tuple[str, ...], tables: Mapping[str, CodeTable]) -> Request:
+        envelope = self.spec.connection.envelope if spec.enveloped and spec.body is not None else None
+        return Request(
+            method=spec.method,
+            path=self._path(spec.path, (*place, "path"), tables),
+            query=self._node(dict(spec.query), (*place, "query"), tables),
+            headers=self._node({**self.spec.connection.headers, **spec.headers}, (*place, "headers"), tables),
+            body=self._node(spec.body, (*place, "body"), tables) if spec.body is not None else None,
+            envelope=self._node(envelope, ("connection", "envelope"), tables, payload=True) if envelope else None,
+            required=spec.required,
+        )
+
+    def _path(self, text: str, place: tuple[str, ...], tables: Mapping[str, CodeTable]) -> tuple[str | Expression, ...]:
+        parts: list[str | Expression] = []
+        for n, piece in enumerate(_PLACEHOLDER.split(text)):
+            if n % 2 == 0:
+                parts.append(piece)
+                continue
+            expression = self._try(place, partial(parse, piece, roots=REQUEST_ROOTS, tables=tables))
+            if expression is not None:
+                parts.append(expression)
+        return tuple(parts)
+
+    def _probe(self, spec: ProbeSpec, tables: Mapping[str, CodeTable]) -> Probe:
+        return Probe(
+            request=self._request(spec.request, ("probe", "request"), tables),
+            found=self._predicate(spec.found, ("probe", "found")),
+            not_found=self._predicate(spec.not_found, ("probe", "not_found")),
+            department_number=self._answer(spec.department_number, ("probe", "department_number"), tables),
+            status=self._answer(spec.status, ("probe", "status"), tables),
+            message=self._answer(spec.message, ("probe", "message"), tables),
+            settle_seconds=spec.settle_seconds,
+            tries=spec.tries,
+        )
+
+    def _poll(self, spec: PollSpec, tables: Mapping[str, CodeTable]) -> Poll:
+        return Poll(
+            request=self._request(spec.request, ("poll", "request"), tables),
+            found=self._predicate(spec.found, ("poll", "found")),
+            status=self._needed(spec.status, ("poll", "status"), tables),
+            message=self._answer(spec.message, ("poll", "message"), tables),
+            department_number=self._answer(spec.department_number, ("poll", "department_number"), tables),
+            occurred_at=self._answer(spec.occurred_at, ("poll", "occurred_at"), tables),
+            facts=self._facts(spec.facts, ("poll", "facts"), tables),
+            every_seconds=spec.every_seconds,
+            most_per_tick=spec.most_per_tick,
+        )
+
+    def _callback(self, spec: CallbackSpec, tables: Mapping[str, CodeTable]) -> Callback:
+        place = "callback"
+        return Callback(
+            sent_at=self._answer(spec.sent_at, (place, "sent_at"), tables),
+            event_id=self._needed(spec.event_id, (place, "event_id"), tables),
+            our_number=self._answer(spec.our_number, (place, "our_number"), tables),
+            department_number=self._answer(spec.department_number, (place, "department_number"), tables),
+            status=self._needed(spec.status, (place, "status"), tables),
+            message=self._answer(spec.message, (place, "message"), tables),
+            occurred_at=self._answer(spec.occurred_at, (place, "occurred_at"), tables),
+            facts=self._facts(spec.facts, (place, "facts"), tables),
+        )
+
+    def _rule(self, spec: OutcomeRuleSpec, place: tuple[str, ...], tables: Mapping[str, CodeTable]) -> OutcomeRule:
+        return OutcomeRule(
+            when=self._predicate(spec.when, (*place, "when")),
+            kind=spec.kind,
+            department_number=self._answer(spec.department_number, (*place, "department_number"), tables),
+            message=self._answer(spec.message, (*place, "message"), tables),
+            retry_after=self._answer(spec.retry_after, (*place, "retry_after"), tables),
+            status=self._answer(spec.status, (*place, "status"), tables),
+            case=spec.case,
+            facts=self._facts(spec.facts, (*place, "facts"), tables),
+        )
+
+    def _facts(
+        self, facts: Mapping[str, str], place: tuple[str, ...], tables: Mapping[str, CodeTable]
+    ) -> Mapping[str, Expression]:
+        return {name: self._needed(text, (*place, name), tables) for name, text in facts.items()}
+
+    def _node(
+        self, written: object, place: tuple[str, ...], tables: Mapping[str, CodeTable], *, payload: bool = False
+    ) -> Node:
+        roots = {**REQUEST_ROOTS, "payload": frozenset[str]()} if payload else REQUEST_ROOTS
+        compiler = Compiler(roots=roots, tables=tables, fragments=self.spec.fragments)
+        try:
+            return compiler.compile(written)
+        except MappingProblem as problem:
+            self._note((*place, *(p for p in problem.path.split(".") if p)), problem.reason)
+            return ObjectOf({})
+
+    def _predicate(self, when: str, place: tuple[str, ...]) -> Predicate:
+        return self._try(place, lambda: parse_predicate(when)) or _NEVER
+
+    def _answer(self, text: str | None, place: tuple[str, ...], tables: Mapping[str, CodeTable]) -> Expression | None:
+        return None if text is None else self._needed(text, place, tables)
+
+    def _needed(self, text: str, place: tuple[str, ...], tables: Mapping[str, CodeTable]) -> Expression:
+        nothing = Expression(path=(), literal="", steps=())
+        return self._try(place, lambda: parse(text, roots=ANSWER_ROOTS, tables=tables)) or nothing
+
+    def _try(self, place: tuple[str, ...], make: Callable[[], _T]) -> _T | None:
+        try:
+            return make()
+        except (ExpressionRefused, PredicateRefused, FilterRefused) as refused:
+            self._note(place, str(refused))
+            return None
+
+    def _note(self, place: tuple[str, ...], expected: str) -> None:
+        self.problems.append(self.source.problem(place, expected))
+
+
+def _table(spec: CodesSpec) -> CodeTable:
+    return CodeTable(codes=spec.map, unknown=spec.unknown, other=spec.other)

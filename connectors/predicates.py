@@ -1,0 +1,49 @@
+"""Predicates over a department's answer, in CEL (github.com/google/cel-spec), compiled when the spec is loaded.
+
+CEL always ends and its patterns run in linear time, so a spec can't hang a worker. A predicate that can't be worked out,
+for instance because the answer lacks the field it asks for, does not hold.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import cel
+
+VARIABLES: Final = frozenset({"status", "headers", "body", "envelope", "error"})
+# `body.rows.all(r, r.code == 0)`: r is the expression's own name, not something it reads.
+_OWN_NAMES: Final = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
+
+
+class PredicateRefused(Exception):
+    """What is wrong with a predicate, as a sentence for the spec's author."""
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """`when` as it was written; `holds` tells whether it is true of an answer."""
+
+    when: str
+    program: Any = field(repr=False, compare=False)
+
+    def holds(self, answer: Mapping[str, object]) -> bool:
+        try:
+            return self.program.execute(dict(answer)) is True
+        except (KeyError, TypeError, ValueError, RuntimeError, OverflowError, IndexError):
+            return False
+
+
+def parse_predicate(when: str) -> Predicate:
+    """Compile `when`.
+
+    Raises:
+        PredicateRefused: it is not CEL, or reads something an answer does not have.
+    """
+    try:
+        program = cel.compile(when)
+    except ValueError as error:
+        raise PredicateRefused(f"not a CEL expression: {str(error).splitlines()[0]}") from None
+    if unknown := set(program.variables()) - VARIABLES - set(_OWN_NAMES.findall(when)):
+        raise PredicateRefused(f"unknown variable {sorted(unknown)[0]!r}: there are {', '.join(sorted(VARIABLES))}")
+    return Predicate(when, program)

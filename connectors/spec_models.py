@@ -1,0 +1,208 @@
+"""The shape of `config/systems/<id>.yaml`, typed; what the words mean stands in docs/connectors.md.
+
+Mappings, expressions and predicates are kept here as they are written; `connectors.spec` compiles them.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from connectors.availability import Availability
+from connectors.outcomes import OutcomeClass, StatusWord
+from connectors.spec_auth import Auth, CallbackAuth, NoAuth, Part
+
+Written = Any
+"""A mapping as it stands in the file; compiled and checked by `connectors.mapping`."""
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")]
+Role = Literal["clerk", "editor", "approver", "owner", "manager", "admin"]
+
+
+class Sso(Part):
+    """How a person gets into the system itself. `path` is what its tile opens, below the system's address."""
+
+    type: Literal["oidc", "cas", "ticket", "form_fill"]
+    path: str = "/"
+    roles: tuple[Role, ...] = ("clerk",)
+    note: str = ""
+
+
+class Latency(Part):
+    """What the department says of its own speed, in milliseconds."""
+
+    typical_ms: int = Field(ge=0)
+    p95_ms: int = Field(ge=0)
+    timeout_ms: int = Field(ge=1)
+
+
+class Connection(Part):
+    """Where and how. The address comes from the deployment (ONEWINDOW_ENDPOINTS_FILE), never from the spec."""
+
+    auth: Auth = NoAuth(kind="none")
+    connect_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
+    total_timeout_seconds: float | None = Field(default=None, gt=0, le=300)
+    most_answer_bytes: int = Field(default=1_000_000, ge=1_000, le=20_000_000)
+    charset: str = "utf-8"
+    envelope: Written = None
+    headers: Mapping[str, str] = Field(default_factory=dict)
+
+
+class RequestSpec(Part):
+    """One HTTP request. `path` may hold `{expression}`; values are percent-encoded."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    path: str = Field(pattern=r"^/")
+    query: Mapping[str, Written] = Field(default_factory=dict)
+    headers: Mapping[str, str] = Field(default_factory=dict)
+    body: Written = None
+    enveloped: bool = True
+    required: tuple[str, ...] = ()
+
+
+class OutcomeRuleSpec(Part):
+    """`when` is CEL; the rest are expressions over the answer."""
+
+    when: str
+    kind: OutcomeClass = Field(alias="class")
+    department_number: str | None = None
+    message: str | None = None
+    retry_after: str | None = None
+    status: str | None = None
+    case: StatusWord | None = None
+    facts: Mapping[str, str] = Field(default_factory=dict)
+
+
+class OperationSpec(Part):
+    """What is sent for one kind of case; its name is `target.operation` of the guide."""
+
+    title: str = ""
+    mode: Literal["sync", "async"]
+    manual: bool = False
+    request: RequestSpec | None = None
+    outcomes: tuple[OutcomeRuleSpec, ...] = ()
+    resend_unknown: Literal["dedupe", "probe", "never"] | None = None
+
+
+class ProbeSpec(Part):
+    """Ask whether they have it, by our number. Neither predicate holds: it can't be told."""
+
+    request: RequestSpec
+    found: str
+    not_found: str
+    department_number: str | None = None
+    status: str | None = None
+    message: str | None = None
+    settle_seconds: float = Field(default=10.0, ge=0, le=86_400)
+    tries: int = Field(default=5, ge=1, le=50)
+
+
+class PollSpec(Part):
+    """Ask how far a case is."""
+
+    request: RequestSpec
+    found: str
+    status: str
+    message: str | None = None
+    department_number: str | None = None
+    occurred_at: str | None = None
+    facts: Mapping[str, str] = Field(default_factory=dict)
+    every_seconds: float = Field(default=1800.0, ge=1)
+    most_per_tick: int = Field(default=50, ge=1, le=200)
+
+
+class CallbackAnswerSpec(Part):
+    """What we answer; the body is sent as it is written."""
+
+    status: int = Field(default=200, ge=200, le=599)
+    body: Written = None
+
+
+class CallbackSpec(Part):
+    """What the department tells us by itself, at POST {base_url}/callbacks/{system}."""
+
+    auth: CallbackAuth
+    window_seconds: int = Field(default=180, ge=10, le=3600)
+    sent_at: str | None = None
+    event_id: str
+    our_number: str | None = None
+    department_number: str | None = None
+    status: str
+    message: str | None = None
+    occurred_at: str | None = None
+    facts: Mapping[str, str] = Field(default_factory=dict)
+    taken: CallbackAnswerSpec = CallbackAnswerSpec(status=200)
+    refused: CallbackAnswerSpec = CallbackAnswerSpec(status=401)
+
+    @model_validator(mode="after")
+    def _one_number(self) -> Self:
+        if not (self.our_number or self.department_number):
+            raise ValueError("our_number or department_number: one of them is needed to know which case is meant")
+        return self
+
+
+class Breaker(Part):
+    """So many faults in a row stop sending; after `open_seconds` one delivery is let through to see."""
+
+    faults: int = Field(default=5, ge=1, le=100)
+    open_seconds: float = Field(default=30.0, ge=0.1, le=3600)
+    most_open_seconds: float = Field(default=600.0, ge=0.1, le=86_400)
+
+
+class Retry(Part):
+    """Waiting times double from `first_seconds` to `most_seconds`; after `give_up_days` a person takes over."""
+
+    first_seconds: float = Field(default=2.0, ge=0.05)
+    most_seconds: float = Field(default=900.0, ge=0.05)
+    give_up_days: int = Field(default=21, ge=1, le=90)
+
+
+class DeliverySpec(Part):
+    """How deliveries go out. `resend_unknown` says what may be done when it is not known whether one arrived."""
+
+    concurrency: int = Field(default=4, ge=1, le=64)
+    rate_per_second: float | None = Field(default=None, gt=0)
+    daily_budget: int | None = Field(default=None, ge=1)
+    resend_unknown: Literal["dedupe", "probe", "never"] = "never"
+    retry: Retry = Retry()
+    breaker: Breaker = Breaker()
+
+
+class SystemSpec(Part):
+    """One department system, one version of its connector."""
+
+    schema_version: Literal[1]
+    id: Identifier
+    version: str
+    name: str
+    name_en: str
+    department: str
+    network: str = ""
+    protocol: Literal["rest_json", "soap", "exchange_table", "file_batch", "message_queue", "form_post"]
+    transport: Literal["rest_json", "manual"]
+    sso: Sso
+    latency: Latency
+    availability: Availability
+    idempotency: str = ""
+    quirks: tuple[str, ...] = ()
+    connection: Connection = Connection()
+    delivery: DeliverySpec = DeliverySpec()
+    codes: Mapping[str, "CodesSpec"] = Field(default_factory=dict)
+    fragments: Mapping[str, Written] = Field(default_factory=dict)
+    statuses: Mapping[str, StatusWord] = Field(default_factory=dict)
+    outcomes: tuple[OutcomeRuleSpec, ...] = ()
+    operations: Mapping[str, OperationSpec] = Field(default_factory=dict)
+    probe: ProbeSpec | None = None
+    poll: PollSpec | None = None
+    callback: CallbackSpec | None = None
+    withdraw: OperationSpec | None = None
+
+
+class CodesSpec(Part):
+    """Our code → theirs; an unknown one is refused, kept, or becomes `other`."""
+
+    map: Mapping[str, str | int | bool]
+    unknown: Literal["refuse", "keep", "default"] = "refuse"
+    other: str | int | None = None
+
+
+SystemSpec.model_rebuild()

@@ -1,0 +1,115 @@
+"""A department system, compiled from its YAML: nothing in here is looked up by name while a case is on its way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from connectors.expression import CodeTable, Expression
+from connectors.mapping import Node
+from connectors.outcomes import OutcomeRule
+from connectors.predicates import Predicate
+from connectors.spec_models import SystemSpec
+
+ResendUnknown = Literal["dedupe", "probe", "never"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A compiled request. `path` alternates fixed text and expressions; `body` is None for a request without one."""
+
+    method: str
+    path: tuple[str | Expression, ...]
+    query: Node
+    headers: Node
+    body: Node | None
+    envelope: Node | None
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What is sent for one kind of case. `request` is None where a person does it (`manual`)."""
+
+    name: str
+    title: str
+    mode: Literal["sync", "async"]
+    request: Request | None
+    outcomes: tuple[OutcomeRule, ...]
+    resend_unknown: ResendUnknown
+
+    @property
+    def manual(self) -> bool:
+        return self.request is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    request: Request
+    found: Predicate
+    not_found: Predicate
+    department_number: Expression | None
+    status: Expression | None
+    message: Expression | None
+    settle_seconds: float
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    request: Request
+    found: Predicate
+    status: Expression
+    message: Expression | None
+    department_number: Expression | None
+    occurred_at: Expression | None
+    facts: Mapping[str, Expression]
+    every_seconds: float
+    most_per_tick: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    sent_at: Expression | None
+    event_id: Expression
+    our_number: Expression | None
+    department_number: Expression | None
+    status: Expression
+    message: Expression | None
+    occurred_at: Expression | None
+    facts: Mapping[str, Expression]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """One department system: `spec` is what the YAML says, the rest is compiled from it."""
+
+    spec: SystemSpec
+    tables: Mapping[str, CodeTable]
+    operations: Mapping[str, Operation]
+    withdraw: Operation | None
+    probe: Probe | None
+    poll: Poll | None
+    callback: Callback | None
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def name_en(self) -> str:
+        return self.spec.name_en
+
+    @property
+    def transport(self) -> str:
+        return self.spec.transport
+
+    def operation(self, name: str) -> Operation:
+        """Return the operation; one the spec does not have is done by a person, so that no matter is left out."""
+        known = self.operations.get(name)
+        if known is not None:
+            return known
+        return Operation(name=name, title=name, mode="async", request=None, outcomes=(), resend_unknown="never")

@@ -1,0 +1,76 @@
+"""Read a YAML file and remember at which line each key stands, so that a refusal can point at it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from connectors.errors import SpecProblem, SpecRefused
+
+
+@dataclass(frozen=True, slots=True)
+class YamlSource:
+    """`document` as read and the line of every path; `operations.X.request` and so on."""
+
+    file: str
+    document: object
+    lines: Mapping[tuple[str, ...], int]
+
+    def problem(self, path: tuple[str, ...], expected: str) -> SpecProblem:
+        """Return a problem at `path`, with the line of its nearest known part."""
+        near = path
+        while near and near not in self.lines:
+            near = near[:-1]
+        return SpecProblem(
+            file=self.file, line=self.lines.get(near, 1), path=".".join(path) or "(file)", expected=expected
+        )
+
+
+def read(file: Path) -> YamlSource:
+    """Return the file's document.
+
+    Raises:
+        SpecRefused: it is not YAML, or a key stands twice in one object.
+    """
+    try:
+        node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        lines: dict[tuple[str, ...], int] = {}
+        twice: list[SpecProblem] = []
+        if node is not None:
+            _walk(node, (), lines, twice, file.name)
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise SpecRefused(
+            [SpecProblem(file=file.name, line=line, path="(file)", expected=f"YAML: {error}".splitlines()[0])]
+        ) from None
+    if twice:
+        raise SpecRefused(twice)
+    return YamlSource(file.name, document, lines)
+
+
+def _walk(
+    node: yaml.Node,
+    path: tuple[str, ...],
+    lines: dict[tuple[str, ...], int],
+    twice: list[SpecProblem],
+    file: str,
+) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(getattr(key, "value", ""))
+            line = key.start_mark.line + 1
+            if name in seen and name != "<<":
+                twice.append(
+                    SpecProblem(file=file, line=line, path=".".join((*path, name)), expected="stands here twice")
+                )
+            seen.add(name)
+            lines[(*path, name)] = line
+            _walk(value, (*path, name), lines, twice, file)
+    elif isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            lines[(*path, str(position))] = item.start_mark.line + 1
+            _walk(item, (*path, str(position)), lines, twice, file)
