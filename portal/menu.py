@@ -1,0 +1,19 @@
+"""The main menu: what is offered to whom. It hides what a person has no use for; the policy is asked elsewhere."""
+
+from portal.people import Person
+from portal.words import _
+
+Entry = tuple[str, str, str, bool]
+"""Address, text, icon, whether it is shown."""
+
+
+def menu(person: Person) -> tuple[Entry, ...]:
+    """Return the entries for `person`, in the language of this request."""
+    clerk = person.has_any("clerk")
+    return (
+        ("/", _("首页"), "home", True),
+        ("/matters", _("事项"), "list-details", True),
+        ("/cases", _("我的办件"), "files", clerk or person.has_any("manager")),
+        ("/desk", _("待办"), "inbox", clerk),
+        ("/systems", _("系统"), "device-desktop-analytics", person.has_any("owner", "manager", "admin")),
+    )

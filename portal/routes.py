@@ -1,0 +1,12 @@
+"""The route table: every page's own `routes`, in one place."""
+
+from starlette.routing import BaseRoute
+
+from portal.pages import home, sign_in
+
+PAGES = (home, sign_in)
+
+
+def page_routes() -> list[BaseRoute]:
+    """Return the routes of all pages."""
+    return [route for page in PAGES for route in page.routes]

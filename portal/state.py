@@ -1,0 +1,45 @@
+"""What handlers may reach: one frozen object, made by `portal.app` at start, found through `portal_of`."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from starlette.requests import HTTPConnection
+
+from config.clock import Clock
+from config.settings import Settings
+from config.state import StateStore
+from portal.people import Person
+from portal.sessions import Cookies, Session, Sessions
+
+if TYPE_CHECKING:
+    from portal.relying_party import RelyingParty
+    from portal.rendering import Renderer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalState:
+    """The ports of the portal."""
+
+    settings: Settings
+    clock: Clock
+    state: StateStore
+    cookies: Cookies
+    sessions: Sessions
+    renderer: "Renderer"
+    relying_party: "RelyingParty"
+
+
+def portal_of(connection: HTTPConnection) -> PortalState:
+    """Return the portal's ports of this request."""
+    return cast(PortalState, connection.state.portal)
+
+
+def session_of(connection: HTTPConnection) -> Session | None:
+    """Return the session of this request; None for a visitor."""
+    return cast("Session | None", connection.scope.get("portal_session"))
+
+
+def person_of(connection: HTTPConnection) -> Person | None:
+    """Return who is signed in; None for a visitor."""
+    session = session_of(connection)
+    return session.person if session else None
