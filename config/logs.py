@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -26,11 +26,21 @@ Event = MutableMapping[str, Any]
 def redact(_logger: object, _method: str, event: Event) -> Event:
     """Replace secrets by name and personal numbers by shape; the last line of defence, not the first."""
     for key, value in event.items():
-        if _SECRET_NAMES.search(key):
-            event[key] = "[redacted]"
-        elif isinstance(value, str):
-            event[key] = scrub(value)
+        event[key] = "[redacted]" if _SECRET_NAMES.search(key) else _cleaned(value)
     return event
+
+
+def _cleaned(value: Any) -> Any:
+    """Return `value` with what `scrub` takes out gone from every text and number inside it."""
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if scrub(str(value)) == str(value) else "[number]"
+    if isinstance(value, Mapping):
+        return redact(None, "", {str(key): inner for key, inner in value.items()})
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_cleaned(inner) for inner in value]
+    return value
 
 
 def scrub(text: str) -> str:
