@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     department_clock_offset_seconds: float = Field(
         default=0.0, description="Demo mode only: how far the clock for opening hours runs ahead of the real one."
     )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), description="Bearer token for /metrics from elsewhere; empty: this machine only."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     log_format: Literal["json", "text"] = Field(
         default="json", description="One JSON object a line, or text for people."

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, event
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -78,3 +78,9 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
 def readonly(engine: AsyncEngine) -> AsyncEngine:
     """Return the same engine for reading: on SQLite its transactions take no write lock."""
     return engine.execution_options(readonly=True)
+
+
+async def ping(engine: AsyncEngine) -> None:
+    """Return when the database answers; for readiness."""
+    async with readonly(engine).connect() as connection:
+        await connection.execute(text("SELECT 1"))
