@@ -1,0 +1,118 @@
+"""The healthcare gateway: x-tif headers, and a payload sealed with SM4 and signed with SM2 (docs/connectors.md)."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from datetime import datetime
+
+from connectors.errors import EnvelopeRefused
+from connectors.national_crypto import SealBroken, Sm2PrivateKey, Sm2PublicKey, sm4_open, sm4_seal
+from connectors.rendering import Rendered, to_json
+from connectors.secrets_dir import Secrets
+from connectors.signing.base import (
+    Incoming,
+    Opened,
+    Signed,
+    plain,
+    read_object,
+    read_timestamp,
+    sorted_params,
+    timestamp,
+)
+from connectors.signing.plain import NoSigner
+from connectors.spec_auth import TifEnvelope
+
+
+class TifSigner(NoSigner):
+    def __init__(self, auth: TifEnvelope, secrets: Secrets) -> None:
+        self._auth = auth
+        self._secrets = secrets
+
+    def sign(self, rendered: Rendered, *, at: datetime, nonce: str) -> Signed:
+        stamp = timestamp(at, "seconds")
+        token = self._secrets.current(self._auth.token).decode()
+        proof = {
+            "x-tif-paasid": self._auth.paas_id,
+            "x-tif-timestamp": stamp,
+            "x-tif-nonce": nonce,
+            "x-tif-signature": _gateway_signature(stamp, token, nonce),
+        }
+        body = None if rendered.body is None else {"data": self._sealed(to_json(rendered.body), at)}
+        return plain(
+            Rendered(
+                method=rendered.method, path=rendered.path, query=rendered.query, headers=rendered.headers, body=body
+            ),
+            proof,
+        )
+
+    def _sealed(self, message: bytes, at: datetime) -> dict[str, object]:
+        auth = self._auth
+        data: dict[str, object] = {
+            "appCode": auth.app_code,
+            "version": auth.version,
+            "encType": "SM4",
+            "signType": "SM2",
+            "timestamp": timestamp(at, "milliseconds"),
+            "encData": base64.b64encode(sm4_seal(_key(self._secrets.current(auth.sm4_key)), message)).decode(),
+        }
+        signature = Sm2PrivateKey(self._secrets.current(auth.private_key)).sign(sorted_params(data).encode())
+        return {**data, "signData": base64.b64encode(signature).decode()}
+
+    def open(self, content: bytes, charset: str) -> Opened:
+        envelope = read_object(content, charset)
+        try:
+            return Opened(body=self._opened(envelope), envelope=envelope)
+        except EnvelopeRefused:
+            raise EnvelopeRefused("envelope") from None
+
+    def verify(self, incoming: Incoming, charset: str) -> Opened:
+        stamp = incoming.headers.get("x-tif-timestamp", "")
+        nonce = incoming.headers.get("x-tif-nonce", "")
+        given = incoming.headers.get("x-tif-signature", "").encode()
+        tokens = self._secrets.believed(self._auth.token)
+        if not any(hmac.compare_digest(given, _gateway_signature(stamp, t.decode(), nonce).encode()) for t in tokens):
+            raise EnvelopeRefused("signature")
+        envelope = read_object(incoming.content, charset)
+        body = self._opened(envelope)
+        if body is None:
+            raise EnvelopeRefused("shape")
+        return Opened(body=body, envelope=envelope, sent_at=read_timestamp(stamp, "seconds"))
+
+    def _opened(self, envelope: dict[str, object]) -> object:
+        """Return what is inside; None when nothing was sealed, as in the gateway's own errors."""
+        data = envelope.get("data")
+        if not isinstance(data, dict) or "encData" not in data:
+            return None
+        try:
+            signature = base64.b64decode(str(data.get("signData", "")), validate=True)
+            sealed = base64.b64decode(str(data["encData"]), validate=True)
+        except (ValueError, binascii.Error):
+            raise EnvelopeRefused("shape") from None
+        self._check(signature, {key: value for key, value in data.items() if key != "signData"})
+        for key in self._secrets.believed(self._auth.sm4_key):
+            try:
+                return json.loads(sm4_open(_key(key), sealed))
+            except (SealBroken, ValueError):
+                continue
+        raise EnvelopeRefused("seal")
+
+    def _check(self, signature: bytes, data: dict[str, object]) -> None:
+        message = sorted_params(data).encode()
+        for pem in self._secrets.believed(self._auth.public_key):
+            try:
+                Sm2PublicKey(pem).verify(signature, message)
+            except SealBroken:
+                continue
+            return
+        raise EnvelopeRefused("signature")
+
+
+def _gateway_signature(stamp: str, token: str, nonce: str) -> str:
+    return hashlib.sha256(f"{stamp}{token}{nonce}{stamp}".encode()).hexdigest()
+
+
+def _key(text: bytes) -> bytes:
+    """Return the 16 bytes of a key kept as 32 hexadecimal digits."""
+    return bytes.fromhex(text.decode())
