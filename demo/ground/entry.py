@@ -34,6 +34,8 @@ class SystemEntry:
     latency: Latency
     days: str
     hours: str
+    holidays: str
+    maintenance: str
     quirks: tuple[str, ...]
     status_map: Mapping[str, str]
 
@@ -68,6 +70,8 @@ def _entry(found: Mapping[str, Any]) -> SystemEntry:
         latency=Latency(**milliseconds),
         days=found["availability"]["days"],
         hours=found["availability"]["hours"],
+        holidays=found["availability"]["holidays"],
+        maintenance=found["availability"]["maintenance"],
         quirks=tuple(found["quirks"]),
         status_map=dict(found["status_map"]),
     )

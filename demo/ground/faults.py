@@ -21,13 +21,18 @@ BEFORE_COMMIT = frozenset({Fault.RESET_BEFORE_COMMIT, Fault.HTTP_500, Fault.MAIN
 
 @dataclass(slots=True)
 class Faults:
-    """The switch of one system: `mode` for the next `times` submissions, then well again."""
+    """The switch of one system: `mode` for the next `times` submissions, then well again.
+
+    `seconds` is how long SLOW lasts; None means longer than the timeout the department tells its callers.
+    """
 
     mode: Fault = Fault.NONE
     times: int = 0
+    seconds: float | None = None
 
-    def set(self, mode: Fault, times: int) -> None:
+    def set(self, mode: Fault, times: int, seconds: float | None = None) -> None:
         self.mode, self.times = (mode, times) if mode is not Fault.NONE and times > 0 else (Fault.NONE, 0)
+        self.seconds = seconds
 
     def take(self) -> Fault:
         """Return the fault for this submission and count it."""

@@ -98,7 +98,8 @@ class ReceivedStore:
     def __init__(self, path: Path) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"received-{path.stem}")
         self._connection = self._thread.submit(sql.open_database, path).result()
-        self._changed = asyncio.Event()
+        self.changes = 0
+        self._waiting: set[asyncio.Event] = set()
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def transaction() -> T:
@@ -115,15 +116,22 @@ class ReceivedStore:
 
     def wake(self) -> None:
         """Tell whoever waits in `wait_for_change` that something new is due."""
-        self._changed.set()
+        self.changes += 1
+        for waiting in self._waiting:
+            waiting.set()
 
-    async def wait_for_change(self, at_most: float) -> None:
-        """Return when something was recorded or planned, or after `at_most` seconds."""
+    async def wait_for_change(self, *, since: int, at_most: float) -> None:
+        """Return when `changes` is no longer `since`, or after `at_most` seconds."""
+        if self.changes != since:
+            return
+        waiting = asyncio.Event()
+        self._waiting.add(waiting)
         try:
-            await asyncio.wait_for(self._changed.wait(), at_most)
+            await asyncio.wait_for(waiting.wait(), at_most)
         except TimeoutError:
             return
-        self._changed.clear()
+        finally:
+            self._waiting.discard(waiting)
 
     async def seen(self, number: str) -> None:
         """Count a request that named `number`, whatever becomes of it."""
@@ -156,17 +164,17 @@ class ReceivedStore:
 
     async def _one(self, where: str, value: str) -> Submission | None:
         row = await self._run(lambda connection: sql.find(connection, where, (value,)))
-        return None if row is None else _submission(row)
+        return None if row is None else submission_of(row)
 
     async def latest(self, limit: int = 20) -> list[Submission]:
         """Return what came in last, newest first, for the system's own page."""
         rows = await self._run(lambda connection: sql.latest(connection, limit))
-        return [_submission(row) for row in rows]
+        return [submission_of(row) for row in rows]
 
     async def payloads(self, number: str) -> list[Submission]:
         """Return every record made under that case number, oldest first."""
         rows = await self._run(lambda connection: sql.all_of(connection, number))
-        return [_submission(row) for row in rows]
+        return [submission_of(row) for row in rows]
 
     async def receipts(self, number: str | None = None) -> list[Receipt]:
         """Return one line per case number, of one number or of all."""
@@ -221,7 +229,7 @@ def _record(connection: sqlite3.Connection, new: NewSubmission, at: datetime) ->
     made = sql.find(connection, "row = ?", (row,))
     if made is None:
         raise RuntimeError("a row just written must be readable")
-    return Recorded(submission=_submission(made), repeat=None, same_content=True)
+    return Recorded(submission=submission_of(made), repeat=None, same_content=True)
 
 
 def _known(connection: sqlite3.Connection, new: NewSubmission, at: datetime) -> tuple[Submission, Repeat] | None:
@@ -229,15 +237,16 @@ def _known(connection: sqlite3.Connection, new: NewSubmission, at: datetime) -> 
         oldest = 0.0 if new.request_key_lasts is None else (at - new.request_key_lasts).timestamp()
         row = sql.find(connection, "request_key = ? AND accepted_at >= ?", (new.request_key, oldest))
         if row is not None:
-            return _submission(row), Repeat.REQUEST_KEY
+            return submission_of(row), Repeat.REQUEST_KEY
     if new.business_key is not None:
         row = sql.find(connection, "business_key = ?", (new.business_key,))
         if row is not None:
-            return _submission(row), Repeat.BUSINESS_KEY
+            return submission_of(row), Repeat.BUSINESS_KEY
     return None
 
 
-def _submission(row: sqlite3.Row) -> Submission:
+def submission_of(row: sqlite3.Row) -> Submission:
+    """Return the submission a row holds."""
     return Submission(
         row=row["row"],
         number=row["number"],

@@ -139,3 +139,54 @@ def use_nonce(connection: sqlite3.Connection, nonce: str, at: float, lasts: floa
 
 def set_status(connection: sqlite3.Connection, row: int, status: str, facts: str) -> None:
     connection.execute("UPDATE submissions SET status = ?, facts = ? WHERE row = ?", (status, facts, row))
+
+
+def take_due_steps(connection: sqlite3.Connection, at: float) -> list[sqlite3.Row]:
+    """Mark what is due as done and return it, oldest first; the caller's transaction carries it out."""
+    rows = connection.execute(
+        "SELECT * FROM steps WHERE done = 0 AND due_at <= ? ORDER BY due_at, step", (at,)
+    ).fetchall()
+    connection.executemany("UPDATE steps SET done = 1 WHERE step = ?", [(row["step"],) for row in rows])
+    return rows
+
+
+def cancel_steps(connection: sqlite3.Connection, row: int) -> None:
+    connection.execute("UPDATE steps SET done = 1 WHERE submission = ? AND done = 0", (row,))
+
+
+def add_event(connection: sqlite3.Connection, **values: object) -> None:
+    connection.execute(
+        """
+        INSERT INTO events (event_id, submission, status, facts, happened_at, due_at)
+        VALUES (:event_id, :submission, :status, :facts, :happened_at, :due_at)
+        """,
+        values,
+    )
+
+
+def due_events(connection: sqlite3.Connection, at: float, limit: int) -> list[sqlite3.Row]:
+    return connection.execute(
+        "SELECT * FROM events WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, event LIMIT ?", (at, limit)
+    ).fetchall()
+
+
+def settle_event(connection: sqlite3.Connection, event: int, state: str, due_at: float) -> None:
+    connection.execute(
+        "UPDATE events SET state = ?, due_at = ?, attempts = attempts + 1 WHERE event = ?", (state, due_at, event)
+    )
+
+
+def next_step_due(connection: sqlite3.Connection) -> float | None:
+    """Return when the next step is due; None when nothing is planned."""
+    due: float | None = connection.execute("SELECT MIN(due_at) FROM steps WHERE done = 0").fetchone()[0]
+    return due
+
+
+def next_event_due(connection: sqlite3.Connection) -> float | None:
+    """Return when the next message is to be sent; None when none waits."""
+    due: float | None = connection.execute("SELECT MIN(due_at) FROM events WHERE state = 'waiting'").fetchone()[0]
+    return due
+
+
+def event_states(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    return connection.execute("SELECT * FROM events ORDER BY event").fetchall()

@@ -1,0 +1,71 @@
+"""The secrets both sides of an interface share, made once per installation: one file each, readable by its owner only.
+
+`make_secrets(directory)` stands for the day a department hands over credentials. What the department alone knows
+(its private keys) lies in the same directory because both sides run on one machine here.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from demo.ground.sm import generate_key
+
+
+def _text(length: int) -> Callable[[], bytes]:
+    return lambda: secrets.token_urlsafe(length).encode()
+
+
+def _hexadecimal(length: int) -> Callable[[], bytes]:
+    return lambda: secrets.token_hex(length).encode()
+
+
+SHARED: Mapping[str, Callable[[], bytes]] = {
+    "mz-elder.hmac": _text(32),
+    "mz-elder.callback": _text(32),
+    "rs-employment.client-secret": _text(32),
+    "yb-core.token": _text(32),
+    "yb-core.sm4": _hexadecimal(16),  # 32 hexadecimal digits: the key's 16 bytes
+    "wj-birth.token": _text(32),
+    "scjg-food.secret": _hexadecimal(16),
+    "scjg-food.callback": _hexadecimal(16),
+}
+
+KEY_PAIRS = (
+    "rs-resident-pension.platform",
+    "rs-resident-pension.department",
+    "yb-core.platform",
+    "yb-core.department",
+)
+"""SM2 pairs: `{name}-private.pem` signs, `{name}-public.pem` is what the other side was given."""
+
+
+def make_secrets(directory: Path) -> None:
+    """Make every secret that is not there yet; files have mode 0600, the directory 0700."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name, make in SHARED.items():
+        if not (directory / name).exists():
+            _write(directory / name, make())
+    for name in KEY_PAIRS:
+        private, public = directory / f"{name}-private.pem", directory / f"{name}-public.pem"
+        if not (private.exists() and public.exists()):
+            private_pem, public_pem = generate_key()
+            _write(private, private_pem)
+            _write(public, public_pem)
+
+
+def _write(path: Path, content: bytes) -> None:
+    # Written beside and renamed, so that a process killed here leaves no half secret behind.
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    beside.replace(path)
+
+
+def read_from(directory: Path) -> Callable[[str], bytes]:
+    """Return a reader of secrets by name.
+
+    The reader raises FileNotFoundError for a name nobody made.
+    """
+    return lambda name: (directory / name).read_bytes().strip()
