@@ -1,0 +1,22 @@
+"""The route table of the API and of the callbacks."""
+
+from starlette.routing import BaseRoute, Route
+
+from portal.api import description, matters
+from portal.api.endpoint import answering, endpoint, nothing_here
+
+V1 = "/api/v1"
+
+
+def routes() -> list[BaseRoute]:
+    """Return every address below /api/v1 and /callbacks; what is not listed answers with problem details."""
+    return [
+        Route(f"{V1}/openapi.json", endpoint(get=description.read_description), methods=_ALL),
+        Route(f"{V1}/matters", endpoint(get=matters.list_matters), methods=_ALL),
+        Route(f"{V1}/matters/{{id}}", endpoint(get=matters.read_matter), methods=_ALL),
+        Route("/api/{rest:path}", answering(nothing_here), methods=_ALL),
+    ]
+
+
+# `endpoint` answers other methods itself, with problem details.
+_ALL = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
