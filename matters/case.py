@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from config.clock import SHANGHAI
 from matters.elements import Duration
 from matters.errors import IllegalTransition
+from matters.messages import N_
 
 
 class CaseStatus(StrEnum):
@@ -90,6 +92,12 @@ CLOSED = frozenset(
     }
 )
 OPEN = frozenset(CaseStatus) - CLOSED - {S.DRAFT}
+
+PAUSING: Mapping[CaseStatus, str] = {
+    S.SUPPLEMENT_REQUIRED: N_("补正"),
+    S.SUSPENDED: N_("特别程序"),
+    S.PUBLICITY: N_("公示"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +188,12 @@ def move(
     by: str,
     evidence: Evidence | None = None,
     note: str | None = None,
+    counted: bool = False,
 ) -> tuple[Case, CaseEvent]:
     """Return the case in its next state and the event that says so.
+
+    Entering a special procedure, publicity or, once accepted, a supplement pauses the promised clock unless
+    `counted` (`deadline.is_counted`); leaving it lets the clock run again from that day.
 
     Raises:
         IllegalTransition: the table has no such way.
@@ -197,8 +209,19 @@ def move(
         revision=event.seq,
         accepted_at=at if to is S.ACCEPTED and case.accepted_at is None else case.accepted_at,
         closed_at=at if to in CLOSED and case.closed_at is None else case.closed_at,
+        pauses=_pauses_after(case, to, at.astimezone(SHANGHAI).date(), counted=counted),
     )
     return moved, event
+
+
+def _pauses_after(case: Case, to: CaseStatus, day: date, *, counted: bool) -> tuple[Pause, ...]:
+    ended = tuple(replace(p, until=max(day, p.since)) if p.until is None else p for p in case.pauses)
+    if to is S.SUPPLEMENTED:
+        return case.pauses  # the clock still waits until whoever asked has looked again
+    reason = PAUSING.get(to)
+    if reason is None or counted or case.accepted_at is None:
+        return ended
+    return (*ended, Pause(since=day, until=None, reason=reason))
 
 
 def remark(
@@ -211,7 +234,9 @@ def remark(
     return replace(case, revision=event.seq), event
 
 
-def report(case: Case, reported: CaseStatus, *, at: datetime, by: str, evidence: Evidence) -> tuple[Case, CaseEvent]:
+def report(
+    case: Case, reported: CaseStatus, *, at: datetime, by: str, evidence: Evidence, counted: bool = False
+) -> tuple[Case, CaseEvent]:
     """Return the case after a department reported a state: moved where the table has the way, else only remarked.
 
     Reports come twice, late and out of order; the case goes forward only and no report is thrown away. A
@@ -219,5 +244,5 @@ def report(case: Case, reported: CaseStatus, *, at: datetime, by: str, evidence:
     """
     to = S.IN_REVIEW if reported is S.ACCEPTED and case.accepted_at is not None else reported
     if may_move(case.status, to):
-        return move(case, to, at=at, by=by, evidence=evidence)
+        return move(case, to, at=at, by=by, evidence=evidence, counted=counted)
     return remark(case, at=at, by=by, evidence=evidence, note=f"reported:{reported.value}")
