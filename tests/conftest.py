@@ -4,18 +4,20 @@ The servers start when the first test asks for one, one of each per pytest proce
 two), and end with it. Each test gets an empty database and an empty store.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.state import StateStore
 from config.storage.memory_state import MemoryStateStore
 from config.storage.redis_state import RedisStateStore
 from config.storage.sql import create_engine
+from tests.servers.browser_loop import BrowserLoop
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
 
@@ -121,6 +123,33 @@ async def backend(backend_urls: tuple[str, str]) -> AsyncIterator[Backend]:
     yield Backend(name=name, engine=engine, state=state, database_url=database_url, redis_url=redis_url)
     await state.aclose()
     await engine.dispose()
+
+
+browser_loop = BrowserLoop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    with browser_loop.marked(running="playwright" in getattr(item, "fixturenames", ())):
+        return (yield)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright beside asyncio tests in the same process (tests/servers/browser_loop.py)."""
+    started = sync_playwright().start()
+    browser_loop.remember()
+    yield started
+    with browser_loop.marked(running=True):
+        started.stop()
+
+
+@pytest.fixture(scope="session")
+def browser(launch_browser: Callable[[], Browser]) -> Iterator[Browser]:
+    launched = launch_browser()
+    yield launched
+    with browser_loop.marked(running=True):
+        launched.close()
 
 
 @pytest.fixture(scope="session")
