@@ -22,7 +22,7 @@ class Application:
     matter: str
     situation: str
     form: Form
-    materials: dict[str, dict[str, str]]
+    materials: dict[str, str]
 
     def as_json(self) -> dict[str, object]:
         """Return the request body."""
@@ -70,10 +70,10 @@ def without(form: Form, path: str) -> Form:
     return shorter
 
 
-def make_materials(matter: MatterFile, situation: str, *, rng: random.Random) -> dict[str, dict[str, str]]:
-    """Return how each needed material is proven: by exemption where the guide knows one, else on paper."""
+def make_materials(matter: MatterFile, situation: str, *, rng: random.Random) -> dict[str, str]:
+    """Return how each needed material is proven: `paper` at the window or `exempt` as the guide allows."""
     return {
-        material["id"]: {"kind": _proof(material, rng)}
+        material["id"]: _proof(material, rng)
         for material in matter["guide"]["materials"]
         if _is_asked(material, situation) and (material["need"]["code"] != "2" or rng.random() < 0.3)
     }
