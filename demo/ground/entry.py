@@ -38,6 +38,7 @@ class SystemEntry:
     maintenance: str
     quirks: tuple[str, ...]
     status_map: Mapping[str, str]
+    network: str = ""
 
 
 def load_entries(path: Path = CATALOGUE) -> tuple[SystemEntry, ...]:
@@ -74,4 +75,5 @@ def _entry(found: Mapping[str, Any]) -> SystemEntry:
         maintenance=found["availability"]["maintenance"],
         quirks=tuple(found["quirks"]),
         status_map=dict(found["status_map"]),
+        network=found["network"],
     )

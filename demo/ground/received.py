@@ -46,6 +46,7 @@ class NewSubmission:
     request_key: str | None = None
     request_key_lasts: timedelta | None = None
     business_key: str | None = None
+    facts: Payload = field(default_factory=dict)
     plan: Sequence[Step] = ()
 
 
@@ -221,6 +222,7 @@ def _record(connection: sqlite3.Connection, new: NewSubmission, at: datetime) ->
         payload_sha256=digest,
         accepted_at=at.timestamp(),
         status=new.status,
+        facts=json.dumps(dict(new.facts), ensure_ascii=False),
     )
     sql.name(connection, row, new.name_it(row))
     for step in new.plan:

@@ -27,17 +27,17 @@ SHARED: Mapping[str, Callable[[], bytes]] = {
     "yb-core.token": _text(32),
     "yb-core.sm4": _hexadecimal(16),  # 32 hexadecimal digits: the key's 16 bytes
     "wj-birth.token": _text(32),
-    "scjg-food.secret": _hexadecimal(16),
+    "scjg-food.md5": _hexadecimal(16),
     "scjg-food.callback": _hexadecimal(16),
 }
 
 KEY_PAIRS = (
-    "rs-resident-pension.platform",
-    "rs-resident-pension.department",
-    "yb-core.platform",
-    "yb-core.department",
+    ("rs-resident-pension.sm2-private", "rs-resident-pension.sm2-public"),
+    ("rs-resident-pension.sm2-department-private", "rs-resident-pension.sm2-department-public"),
+    ("yb-core.sm2-private", "yb-core.sm2-public"),
+    ("yb-core.sm2-department-private", "yb-core.sm2-department-public"),
 )
-"""SM2 pairs: `{name}-private.pem` signs, `{name}-public.pem` is what the other side was given."""
+"""SM2 pairs in PEM: OneWindow's own (`sm2-`) and the department's; each public half is what the other side was given."""
 
 
 def make_secrets(directory: Path) -> None:
@@ -46,12 +46,11 @@ def make_secrets(directory: Path) -> None:
     for name, make in SHARED.items():
         if not (directory / name).exists():
             _write(directory / name, make())
-    for name in KEY_PAIRS:
-        private, public = directory / f"{name}-private.pem", directory / f"{name}-public.pem"
-        if not (private.exists() and public.exists()):
+    for private, public in KEY_PAIRS:
+        if not ((directory / private).exists() and (directory / public).exists()):
             private_pem, public_pem = generate_key()
-            _write(private, private_pem)
-            _write(public, public_pem)
+            _write(directory / private, private_pem)
+            _write(directory / public, public_pem)
 
 
 def _write(path: Path, content: bytes) -> None:

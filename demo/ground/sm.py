@@ -4,7 +4,9 @@ GB/T 32918.2 (SM2 signature, DER encoded, user id 1234567812345678), GB/T 32905 
 PKCS#7 padding and the IV in front of the ciphertext).
 """
 
+import json
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes, padding
@@ -16,6 +18,23 @@ from tongsuopy.crypto.asymciphers import ec
 from tongsuopy.crypto.exceptions import InternalError, InvalidSignature
 
 BLOCK = 16
+
+
+def sorted_json(message: object) -> bytes:
+    """Return the JSON a signature is taken of: all keys sorted, no blanks, UTF-8."""
+    return json.dumps(message, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def sorted_params(message: Mapping[str, object], *, without: str) -> bytes:
+    """Return `k=v&k=v` of the top level sorted by key: empty ones left out, objects and lists as sorted JSON."""
+    parts = []
+    for key in sorted(message):
+        value = message[key]
+        if key == without or value is None or value in ("", [], {}):
+            continue
+        # A number keeps its JSON spelling; true and false are words.
+        parts.append(f"{key}={value if isinstance(value, str) else sorted_json(value).decode()}")
+    return "&".join(parts).encode()
 
 
 class Undecryptable(Exception):

@@ -7,12 +7,12 @@ Refused on the merits (status 40):
 
 from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
 from demo.ground import checks
 from demo.ground.checks import Body, Complaint, Field, may, need, when
+from demo.ground.decision import Decision
 
 ALLOWANCE_AGE: Final = 80
 OTHER_CATEGORY: Final = "9"
@@ -70,14 +70,6 @@ FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
         *_AGENT,
     ),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """`status` is 30 or 40; `facts` what the notice says."""
-
-    status: str
-    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 def check(body: Body) -> list[Complaint]:
