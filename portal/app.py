@@ -1,8 +1,8 @@
 """Wiring of the portal: stores, pages, sign-in. `onewindow.py` mounts what `create_app` returns at `/`."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import httpx2
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,8 +13,13 @@ from starlette.middleware import Middleware
 from config.clock import Clock
 from config.settings import Settings
 from config.state import StateStore
+from connectors.system import System
+from matters.data_items import DataItems
+from matters.guide import Matter
+from matters.search import MatterIndex
 from portal import words
 from portal.assets import Assets
+from portal.library import Library
 from portal.problems import answer_http_exception, answer_refusal
 from portal.refusals import Refusal
 from portal.relying_party import RelyingParty
@@ -37,11 +42,19 @@ def create_app(
     engine: AsyncEngine,
     state: StateStore,
     clock: Clock,
-    systems: Mapping[str, Any],
+    matters: Sequence[Matter],
+    data_items: DataItems,
+    systems: Mapping[str, System],
+    endpoints: Mapping[str, str],
     back_channel: httpx2.AsyncBaseTransport | None = None,
 ) -> Starlette:
-    """Return the portal. `back_channel` carries its calls to the identity provider; None is the network."""
+    """Return the portal.
+
+    `matters` are the published guides, `systems` the department systems with their addresses in `endpoints`;
+    `back_channel` carries calls to the identity provider, None is the network.
+    """
     assets = Assets()
+    library = Library(matters, systems, data_items)
     cookies = Cookies(https=settings.base_url.startswith("https:"))
     portal = PortalState(
         settings=settings,
@@ -49,7 +62,10 @@ def create_app(
         state=state,
         cookies=cookies,
         sessions=Sessions(state, clock),
-        renderer=Renderer(assets),
+        renderer=Renderer(assets, library.item_names),
+        library=library,
+        index=MatterIndex(matters),
+        endpoints=endpoints,
         relying_party=RelyingParty(settings=settings, state=state, back_channel=back_channel),
     )
 

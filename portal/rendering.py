@@ -4,7 +4,7 @@ A page `pages/x.html` may name the partial that htmx wants instead; both are mad
 answer varies by HX-Request so that no cache mixes them up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
@@ -19,8 +19,10 @@ from config.clock import SHANGHAI
 from config.language import Language
 from portal import words
 from portal.assets import Assets
+from portal.library import local, system_icon
 from portal.menu import menu
 from portal.people import Person
+from portal.sso_words import sso_words
 from portal.state import session_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -37,7 +39,7 @@ class Chrome:
     request_id: str
 
 
-def make_environment(assets: Assets) -> Environment:
+def make_environment(assets: Assets, data_item_names: Callable[[Sequence[str]], list[str]]) -> Environment:
     """Return the environment; templates are compiled at first use and kept."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -52,7 +54,14 @@ def make_environment(assets: Assets) -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         words.gettext, words.ngettext, newstyle=True
     )
-    environment.globals |= {"asset": assets.address, "menu": menu}
+    environment.globals |= {
+        "asset": assets.address,
+        "menu": menu,
+        "local": local,
+        "sso_words": sso_words,
+        "system_icon": system_icon,
+        "data_item_names": data_item_names,
+    }
     environment.filters |= {"day": day, "moment": moment}
     return environment
 
@@ -60,8 +69,8 @@ def make_environment(assets: Assets) -> Environment:
 class Renderer:
     """Makes answers from templates."""
 
-    def __init__(self, assets: Assets) -> None:
-        self.environment = make_environment(assets)
+    def __init__(self, assets: Assets, data_item_names: Callable[[Sequence[str]], list[str]]) -> None:
+        self.environment = make_environment(assets, data_item_names)
         self._templates = Jinja2Templates(env=self.environment)
 
     def page(

@@ -2,9 +2,9 @@
 
 from starlette.routing import BaseRoute
 
-from portal.pages import home, sign_in
+from portal.pages import home, matters, sign_in
 
-PAGES = (home, sign_in)
+PAGES = (home, matters, sign_in)
 
 
 def page_routes() -> list[BaseRoute]:

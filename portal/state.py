@@ -1,5 +1,6 @@
 """What handlers may reach: one frozen object, made by `portal.app` at start, found through `portal_of`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -8,6 +9,8 @@ from starlette.requests import HTTPConnection
 from config.clock import Clock
 from config.settings import Settings
 from config.state import StateStore
+from matters.search import MatterIndex
+from portal.library import Library
 from portal.people import Person
 from portal.sessions import Cookies, Session, Sessions
 
@@ -26,6 +29,9 @@ class PortalState:
     cookies: Cookies
     sessions: Sessions
     renderer: "Renderer"
+    library: Library
+    index: MatterIndex
+    endpoints: Mapping[str, str]
     relying_party: "RelyingParty"
 
 

@@ -1,12 +1,19 @@
-"""The landing page of visitors and the home page of who is signed in: tiles and matters."""
+"""The landing page of visitors, and the home page of who is signed in: search, tiles, matters."""
 
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from connectors.system import System
+from matters.policy import may_open_system, may_take_in
+from portal.guards import signed_in
+from portal.library import Group
+from portal.people import Person
+from portal.refusals import NotAllowed, NotHere
 from portal.state import person_of, portal_of
+from portal.words import _
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,12 +21,51 @@ class LandingPage:
     """Context of pages/landing.html."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePage:
+    """Context of pages/home.html. `open_systems` are the ids of the tiles this person may open."""
+
+    groups: tuple[Group, ...]
+    open_systems: frozenset[str]
+    may_take_in: bool
+
+
 async def home(request: Request) -> Response:
-    """Show the landing page, or home."""
-    renderer = portal_of(request).renderer
-    if person_of(request) is None:
-        return renderer.page(request, "pages/landing.html", LandingPage())
-    return renderer.page(request, "pages/landing.html", LandingPage())
+    """Show the landing page to visitors, home to everyone else."""
+    portal = portal_of(request)
+    person = person_of(request)
+    if person is None:
+        return portal.renderer.page(request, "pages/landing.html", LandingPage())
+    actor = person.actor
+    context = HomePage(
+        groups=portal.library.groups(),
+        open_systems=frozenset(
+            s.id for s in portal.library.systems.values() if may_open_system(actor, s.spec.sso.roles)
+        ),
+        may_take_in=may_take_in(actor),
+    )
+    return portal.renderer.page(request, "pages/home.html", context)
 
 
-routes: list[BaseRoute] = [Route("/", home, name="home")]
+async def open_system(request: Request, person: Person) -> Response:
+    """Open a tile: the policy first, then the system's own way in, which takes it from there."""
+    portal = portal_of(request)
+    system = portal.library.systems.get(request.path_params["system"])
+    if system is None:
+        raise NotHere
+    if not may_open_system(person.actor, system.spec.sso.roles):
+        raise NotAllowed(_("您的岗位不能打开这个系统。如需使用，请联系本中心管理员开通。"))
+    address = portal.endpoints.get(system.id)
+    if address is None:
+        raise NotHere(_("这个系统的地址还没有登记，请联系管理员。"))
+    return RedirectResponse(_way_in(address, system), status_code=303)
+
+
+def _way_in(address: str, system: System) -> str:
+    return address.rstrip("/") + system.spec.sso.path
+
+
+routes: list[BaseRoute] = [
+    Route("/", home, name="home"),
+    Route("/open/{system}", signed_in(open_system), name="open_system"),
+]

@@ -35,9 +35,7 @@ async def problem_type(request: Request) -> Response:
 
 async def problem_types(request: Request) -> Response:
     """List every kind of problem."""
-    return portal_of(request).renderer.page(
-        request, "pages/problem_types.html", ProblemTypesPage(kinds=PROBLEM_TYPES)
-    )
+    return portal_of(request).renderer.page(request, "pages/problem_types.html", ProblemTypesPage(kinds=PROBLEM_TYPES))
 
 
 routes: list[BaseRoute] = [
