@@ -3,6 +3,7 @@
 Exists in demo mode only, which listens on loopback only: the one password below opens nothing anywhere else.
 """
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -48,11 +49,6 @@ class Client:
     trusted: bool = False
     unit: Unit | None = None
     roles: tuple[str, ...] = ()
-
-    @property
-    def secret_name(self) -> str:
-        """Name of the file in the secrets directory."""
-        return f"{self.client_id}.client_secret"
 
 
 CENTRE_A = Unit(id="320105007-bmfw", name="云桥街道便民服务中心", region="320105007")
@@ -121,21 +117,28 @@ def _api_client() -> Client:
     )
 
 
+def client_secret_name(client_id: str) -> str:
+    """Return the name of the file in the secrets directory."""
+    return f"{client_id}.client_secret"
+
+
 def ensure_client_secrets(directory: Path, first_port: int) -> dict[str, str]:
     """Return each client's secret by client_id; one that has no file yet is drawn and kept, readable by its owner only."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return {client.client_id: _ensure(directory / client.secret_name) for client in clients(first_port)}
+    ids = (client.client_id for client in clients(first_port))
+    return {client_id: _ensure(directory / client_secret_name(client_id)) for client_id in ids}
 
 
 def _ensure(path: Path) -> str:
-    drawn = secrets.token_urlsafe(32)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text("utf-8").strip()
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(drawn)
-    return drawn
+    if not path.exists():
+        # Written beside and linked: whoever comes second, or a moment later, reads the whole first secret.
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(secrets.token_urlsafe(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(beside, path)
+        beside.unlink()
+    return path.read_text("utf-8").strip()
 
 
 def demo_json(*, base_url: str, issuer: str, first_port: int, client_secrets: Mapping[str, str]) -> dict[str, object]:

@@ -147,7 +147,12 @@ def make_relying_party(
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> RelyingParty:
     """Return the department's relying party; `transport` lets a test answer in place of the network."""
-    session: dict[str, Any] = {"scope": _SCOPE, "code_challenge_method": "S256", "timeout": _TIMEOUT_SECONDS}
+    session: dict[str, Any] = {
+        "scope": _SCOPE,
+        "code_challenge_method": "S256",
+        "timeout": _TIMEOUT_SECONDS,
+        "trust_env": False,  # a proxy of the environment has no business between two programs of this machine
+    }
     if transport is not None:
         session["transport"] = transport
     client = _Client(

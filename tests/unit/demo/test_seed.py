@@ -4,7 +4,7 @@ import json
 import stat
 from pathlib import Path
 
-from demo.seed import ACCOUNTS, API_SCOPES, UNITS, clients, demo_json, ensure_client_secrets
+from demo.seed import ACCOUNTS, API_SCOPES, UNITS, client_secret_name, clients, demo_json, ensure_client_secrets
 
 FIRST_PORT = 8100
 
@@ -54,7 +54,7 @@ def test_secrets_are_drawn_once_and_readable_by_their_owner_only(tmp_path: Path)
     assert first == second
     assert len(set(first.values())) == len(first)
     for client in clients(FIRST_PORT):
-        path = tmp_path / "secrets" / client.secret_name
+        path = tmp_path / "secrets" / client_secret_name(client.client_id)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert len(path.read_text()) >= 43
 
