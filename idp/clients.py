@@ -1,0 +1,100 @@
+"""Clients as operators handle them: register, replace the secret, stop. Plain functions over the store."""
+
+import re
+from dataclasses import replace
+from datetime import datetime
+from secrets import token_urlsafe
+from typing import Final
+
+from idp.protocol.client import Client, hash_secret
+from idp.protocol.ports import Accounts, ClientStore
+from idp.protocol.redirect_uri import RedirectUriRefused, check_registration
+from idp.protocol.scope import SCOPES_SUPPORTED
+
+_GRANT_TYPES: Final = frozenset({"authorization_code", "refresh_token", "client_credentials"})
+_CLIENT_ID = re.compile(r"\A[A-Za-z0-9._~-]{3,128}\Z")
+
+
+class ClientRefused(ValueError):
+    """The registration does not hold; the message names the metadata field (RFC 7591 §3.2.2)."""
+
+
+async def register(clients: ClientStore, accounts: Accounts, client: Client, *, at: datetime) -> str:
+    """Register a client and return its secret, which is shown this once; "" when its method has none.
+
+    Raises:
+        ClientRefused: a field does not hold, or the client_id is taken.
+    """
+    if await clients.get(client.client_id) is not None:
+        raise ClientRefused(f"client_id: {client.client_id!r} exists; use put or new_secret")
+    secret = token_urlsafe(32) if _has_secret(client) else ""
+    await put(clients, accounts, client, client_secret=secret, at=at)
+    return secret
+
+
+async def put(clients: ClientStore, accounts: Accounts, client: Client, *, client_secret: str, at: datetime) -> Client:
+    """Make the client with this id be so, with a given secret, whether it exists or not.
+
+    Raises:
+        ClientRefused: a field does not hold.
+    """
+    check(client)
+    if await accounts.get(client.client_id) is not None:
+        raise ClientRefused(f"client_id: {client.client_id!r} is a person's sub")  # RFC 9700 §4.15
+    if _has_secret(client) and len(client_secret) < 32:
+        raise ClientRefused("client_secret: needs at least 32 random characters")
+    kept = replace(client, client_secret_hash=hash_secret(client_secret) if _has_secret(client) else "")
+    if await clients.get(client.client_id) != kept:
+        await clients.save(kept, at=at)
+    return kept
+
+
+async def new_secret(clients: ClientStore, client_id: str, *, at: datetime) -> str:
+    """Replace a client's secret and return the new one, shown this once."""
+    client = await clients.get(client_id)
+    if client is None or not _has_secret(client):
+        raise ClientRefused(f"client_id: {client_id!r} is unknown or has no secret")
+    secret = token_urlsafe(32)
+    await clients.save(replace(client, client_secret_hash=hash_secret(secret)), at=at)
+    return secret
+
+
+async def disable(clients: ClientStore, client_id: str, *, at: datetime) -> None:
+    """Stop a client: no request of it is answered and its tokens are dead."""
+    client = await clients.get(client_id)
+    if client is None:
+        raise ClientRefused(f"client_id: there is no {client_id!r}")
+    await clients.save(replace(client, disabled=True), at=at)
+
+
+def check(client: Client) -> None:
+    """Check the metadata of a registration (RFC 7591 §2, OpenID Connect Registration §2).
+
+    Raises:
+        ClientRefused: names the field.
+    """
+    if not _CLIENT_ID.match(client.client_id):
+        raise ClientRefused("client_id: 3 to 128 of A-Z a-z 0-9 . _ ~ -")
+    if unknown := set(client.grant_types) - _GRANT_TYPES:
+        raise ClientRefused(f"grant_types: unknown {sorted(unknown)}")
+    if unknown := set(client.scope) - set(SCOPES_SUPPORTED):
+        raise ClientRefused(f"scope: unknown {sorted(unknown)}")
+    if "authorization_code" in client.grant_types and not client.redirect_uris:
+        raise ClientRefused("redirect_uris: the authorization code grant needs one")
+    if client.public and "client_credentials" in client.grant_types:
+        raise ClientRefused("grant_types: client_credentials is for confidential clients (RFC 6749 §4.4)")
+    if client.public and client.pkce != "required":
+        raise ClientRefused("pkce: a public client always uses PKCE (RFC 9700 §2.1.1)")
+    if client.token_endpoint_auth_method == "private_key_jwt" and not client.jwks:  # noqa: S105 - a method's name
+        raise ClientRefused("jwks: private_key_jwt needs the client's public keys")
+    if any(jwk.get("kty") == "oct" or "d" in jwk for jwk in client.jwks):
+        raise ClientRefused("jwks: public keys only")
+    try:
+        for uri in (*client.redirect_uris, *client.post_logout_redirect_uris):
+            check_registration(uri, client.application_type)
+    except RedirectUriRefused as error:
+        raise ClientRefused(f"redirect_uris: {error}") from error
+
+
+def _has_secret(client: Client) -> bool:
+    return client.token_endpoint_auth_method in ("client_secret_basic", "client_secret_post")

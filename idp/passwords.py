@@ -1,0 +1,63 @@
+"""Passwords: argon2id in threads, two at a time.
+
+t=2, m=19 MiB, p=1 (OWASP's second profile) costs about 45 ms; anyio's forty default threads would take 760 MiB
+and every core, so hashing has a limiter of its own and a short queue.
+"""
+
+from typing import Final
+
+from anyio import CapacityLimiter, to_thread
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+LEAST_CHARACTERS: Final = 8
+MOST_CHARACTERS: Final = 256
+_QUEUE_AT_MOST: Final = 100
+
+
+class PasswordRefused(ValueError):
+    """Too short or too long to be set; the message says so."""
+
+
+class TooBusy(Exception):
+    """More sign-ins wait than can be answered in reasonable time."""
+
+
+class Passwords:
+    """Hashes and verifies. One per process."""
+
+    def __init__(self, *, at_once: int = 2) -> None:
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+        self._limiter = CapacityLimiter(at_once)
+        self._nobodys = ""
+
+    async def hash(self, password: str) -> str:
+        """Return the hash to keep.
+
+        Raises:
+            PasswordRefused: see there.
+        """
+        if not LEAST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
+            raise PasswordRefused(f"a password has {LEAST_CHARACTERS} to {MOST_CHARACTERS} characters")
+        return await to_thread.run_sync(self._hasher.hash, password, limiter=self._limiter)
+
+    async def is_right(self, password: str, password_hash: str) -> bool:
+        """Tell whether the password fits; an empty hash (unknown user) takes the same time and never fits.
+
+        Raises:
+            TooBusy: see there.
+        """
+        if self._limiter.statistics().tasks_waiting >= _QUEUE_AT_MOST:
+            raise TooBusy
+        if not self._nobodys:
+            self._nobodys = await to_thread.run_sync(self._hasher.hash, "nobody's password", limiter=self._limiter)
+        fits = await to_thread.run_sync(
+            self._verify, password_hash or self._nobodys, password[:MOST_CHARACTERS], limiter=self._limiter
+        )
+        return fits and bool(password_hash) and len(password) <= MOST_CHARACTERS
+
+    def _verify(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False

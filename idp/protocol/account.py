@@ -1,0 +1,29 @@
+"""An account: who an end-user is to relying parties."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A person's account. `sub` is opaque and never changes; roles, unit and region are claims."""
+
+    sub: str
+    username: str
+    name: str
+    unit: str
+    unit_name: str
+    region: str
+    roles: frozenset[str]
+    locale: str
+    disabled: bool
+    valid_from: datetime  # sessions and grants begun before this are dead (password changed, account stopped)
+
+    def honours(self, begun: datetime) -> bool:
+        """Tell whether something begun at this moment still holds for the account."""
+        return not self.disabled and begun >= self.valid_from
+
+
+def fold_username(username: str) -> str:
+    """Return the form usernames are compared in."""
+    return username.strip().casefold()

@@ -1,0 +1,89 @@
+"""Claims about an end-user, by scope (OpenID Connect Core §5.4) and by the claims parameter (§5.5)."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from idp.protocol.account import Account
+from idp.protocol.errors import InvalidRequest
+
+ACR_PASSWORD: Final = "urn:onewindow:acr:password"  # noqa: S105 - an acr value
+ACR_VALUES_SUPPORTED: Final = (ACR_PASSWORD,)
+SCOPE_CLAIMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "profile": ("name", "preferred_username", "locale"),
+    "unit": ("unit", "unit_name", "region", "roles"),
+}
+CLAIMS_SUPPORTED: Final = (
+    "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
+    *(claim for claims in SCOPE_CLAIMS.values() for claim in claims),
+)  # fmt: skip
+_AT_MOST = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimsRequest:
+    """What the claims parameter asks for. `acr_required` is empty unless acr is essential with values."""
+
+    id_token: frozenset[str] = field(default_factory=frozenset)
+    userinfo: frozenset[str] = field(default_factory=frozenset)
+    acr_required: frozenset[str] = field(default_factory=frozenset)
+    sub_required: str = ""
+
+    @classmethod
+    def parse(cls, text: str | None) -> "ClaimsRequest":
+        """Read the JSON text of the claims parameter; members not understood are ignored (§5.5).
+
+        Raises:
+            InvalidRequest: not a JSON object of objects.
+        """
+        if text is None:
+            return cls()
+        id_token, userinfo = _sections(text)
+        acr, sub = id_token.get("acr"), id_token.get("sub")
+        return cls(
+            id_token=frozenset(id_token),
+            userinfo=frozenset(userinfo),
+            acr_required=frozenset(_values(acr))
+            if isinstance(acr, dict) and acr.get("essential") is True
+            else frozenset(),
+            sub_required=next(iter(_values(sub)), "") if isinstance(sub, dict) else "",
+        )
+
+
+def account_claims(account: Account, scope: Iterable[str], asked: Iterable[str] = ()) -> dict[str, object]:
+    """Return the claims the scope and single requests open, without `sub`; empty values are left out."""
+    every: dict[str, object] = {
+        "name": account.name,
+        "preferred_username": account.username,
+        "locale": account.locale,
+        "unit": account.unit,
+        "unit_name": account.unit_name,
+        "region": account.region,
+        "roles": sorted(account.roles),
+    }
+    wanted = set(asked)
+    for word in scope:
+        wanted.update(SCOPE_CLAIMS.get(word, ()))
+    return {name: value for name, value in every.items() if name in wanted and value}
+
+
+def _sections(text: str) -> tuple[dict[str, object], dict[str, object]]:
+    if len(text) > _AT_MOST:
+        raise InvalidRequest("claims is too long.")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidRequest("claims is not JSON.") from None
+    if not isinstance(document, dict):
+        raise InvalidRequest("claims is not a JSON object.")
+    id_token, userinfo = document.get("id_token") or {}, document.get("userinfo") or {}
+    if not isinstance(id_token, dict) or not isinstance(userinfo, dict):
+        raise InvalidRequest("claims.id_token and claims.userinfo are objects.")
+    return id_token, userinfo
+
+
+def _values(request: Mapping[str, object]) -> tuple[str, ...]:
+    values = request.get("values")
+    several = values if isinstance(values, list) else [request.get("value")]
+    return tuple(value for value in several if isinstance(value, str))

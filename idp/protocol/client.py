@@ -1,0 +1,61 @@
+"""A client: a registered relying party (RFC 7591 §2 metadata, plus our policy)."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from typing import Literal
+
+PkcePolicy = Literal["required", "pkce_or_nonce"]
+AuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+SigningAlg = Literal["RS256", "ES256"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Metadata in RFC 7591's words; below the line what only this provider asks.
+
+    `audiences` are the resource identifiers this client answers for: it may introspect tokens meant for them.
+    """
+
+    client_id: str
+    client_name: str = ""
+    client_secret_hash: str = field(default="", repr=False)
+    token_endpoint_auth_method: AuthMethod = "client_secret_basic"
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    grant_types: tuple[str, ...] = ("authorization_code",)
+    scope: tuple[str, ...] = ("openid",)
+    id_token_signed_response_alg: SigningAlg = "RS256"  # OpenID Connect Registration §2: the default
+    application_type: Literal["web", "native"] = "web"
+    jwks: tuple[dict[str, str], ...] = ()
+    # ---- policy ----
+    pkce: PkcePolicy = "required"
+    trusted: bool = False  # run by the same house: no consent page, scope claims also in the id_token
+    allowed_roles: frozenset[str] = frozenset()  # empty: everyone
+    audiences: tuple[str, ...] = ()
+    unit: str = ""
+    region: str = ""
+    roles: frozenset[str] = frozenset()  # of the client itself, for client_credentials
+    disabled: bool = False
+
+    @property
+    def public(self) -> bool:
+        """RFC 6749 §2.1: it keeps no secret."""
+        return self.token_endpoint_auth_method == "none"  # noqa: S105 - the method's name
+
+    @property
+    def requires_pkce(self) -> bool:
+        """RFC 9700 §2.1.1: public clients always, the others unless their policy lets a nonce stand in."""
+        return self.public or self.pkce == "required"
+
+
+def hash_secret(client_secret: str) -> str:
+    """Return what is kept of a client secret. It has 256 random bits, so one SHA-256 is enough."""
+    return hashlib.sha256(client_secret.encode()).hexdigest()
+
+
+def is_secret(client: Client, client_secret: str) -> bool:
+    """Tell in constant time whether this is the client's secret."""
+    return bool(client.client_secret_hash) and hmac.compare_digest(
+        client.client_secret_hash, hash_secret(client_secret)
+    )

@@ -1,0 +1,177 @@
+"""Errors in the wire's words (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, OpenID Connect Core §3.1.2.6).
+
+OAuthError
+├── InvalidRequest · InvalidClient · InvalidGrant · UnauthorizedClient · UnsupportedGrantType · InvalidScope
+├── UnsupportedResponseType · AccessDenied · RequestNotSupported · RequestUriNotSupported · RegistrationNotSupported
+├── LoginRequired · ConsentRequired · AccountSelectionRequired · InteractionRequired · UnmetAuthenticationRequirements
+├── UnsupportedTokenType · TemporarilyUnavailable
+└── InvalidToken · InsufficientScope                       (answered by a protected resource)
+NotRedirectable                                            (answered on a page of our own, never by a redirect)
+"""
+
+import re
+from enum import StrEnum
+from typing import ClassVar
+
+_FORBIDDEN = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+
+
+class OAuthError(Exception):
+    """`public` becomes error_description; `detail` goes to the log only."""
+
+    code: ClassVar[str]
+    status: ClassVar[int] = 400
+
+    def __init__(self, public: str = "", *, detail: str = "") -> None:
+        super().__init__(f"{self.code}: {public or detail}")
+        # RFC 6749 §4.1.2.1: only %x20-21 / %x23-5B / %x5D-7E; what a caller sent must not break out of it.
+        self.public = _FORBIDDEN.sub("?", public)[:200]
+        self.detail = detail
+
+    def parameters(self) -> dict[str, str]:
+        """Return `error` and, when there is one, `error_description`."""
+        return {"error": self.code} | ({"error_description": self.public} if self.public else {})
+
+
+class InvalidRequest(OAuthError):
+    """RFC 6749 §5.2: a parameter is missing, repeated or malformed."""
+
+    code = "invalid_request"
+
+
+class InvalidClient(OAuthError):
+    """RFC 6749 §5.2: client authentication failed."""
+
+    code = "invalid_client"
+    status = 401
+
+
+class InvalidGrant(OAuthError):
+    """RFC 6749 §5.2: code, verifier, redirect_uri or refresh token doesn't hold."""
+
+    code = "invalid_grant"
+
+
+class UnauthorizedClient(OAuthError):
+    """RFC 6749 §5.2: this client may not use this grant or response type."""
+
+    code = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    """RFC 6749 §5.2."""
+
+    code = "unsupported_grant_type"
+
+
+class InvalidScope(OAuthError):
+    """RFC 6749 §5.2: unknown, malformed, or more than was granted."""
+
+    code = "invalid_scope"
+
+
+class UnsupportedResponseType(OAuthError):
+    """RFC 6749 §4.1.2.1."""
+
+    code = "unsupported_response_type"
+
+
+class AccessDenied(OAuthError):
+    """RFC 6749 §4.1.2.1: the person, or the client's policy, said no."""
+
+    code = "access_denied"
+
+
+class RequestNotSupported(OAuthError):
+    """OpenID Connect Core §3.1.2.6."""
+
+    code = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    """OpenID Connect Core §3.1.2.6."""
+
+    code = "request_uri_not_supported"
+
+
+class RegistrationNotSupported(OAuthError):
+    """OpenID Connect Core §3.1.2.6."""
+
+    code = "registration_not_supported"
+
+
+class LoginRequired(OAuthError):
+    """OpenID Connect Core §3.1.2.6: prompt=none, and nobody is signed in well enough."""
+
+    code = "login_required"
+
+
+class ConsentRequired(OAuthError):
+    """OpenID Connect Core §3.1.2.6: prompt=none, and the person has not agreed yet."""
+
+    code = "consent_required"
+
+
+class AccountSelectionRequired(OAuthError):
+    """OpenID Connect Core §3.1.2.6."""
+
+    code = "account_selection_required"
+
+
+class InteractionRequired(OAuthError):
+    """OpenID Connect Core §3.1.2.6."""
+
+    code = "interaction_required"
+
+
+class UnmetAuthenticationRequirements(OAuthError):
+    """OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §2: an essential acr can't be reached."""
+
+    code = "unmet_authentication_requirements"
+
+
+class UnsupportedTokenType(OAuthError):
+    """RFC 7009 §2.2.1."""
+
+    code = "unsupported_token_type"
+
+
+class TemporarilyUnavailable(OAuthError):
+    """RFC 6749 §4.1.2.1: too much at once, try again."""
+
+    code = "temporarily_unavailable"
+    status = 503
+
+
+class InvalidToken(OAuthError):
+    """RFC 6750 §3.1: the access token is expired, revoked, malformed or not for here."""
+
+    code = "invalid_token"
+    status = 401
+
+
+class InsufficientScope(OAuthError):
+    """RFC 6750 §3.1."""
+
+    code = "insufficient_scope"
+    status = 403
+
+
+class PageReason(StrEnum):
+    """Why a request is answered on a page; the page has a sentence for each."""
+
+    MALFORMED = "malformed"  # unreadable or repeated parameters
+    UNKNOWN_CLIENT = "unknown_client"
+    REDIRECT_URI = "redirect_uri"  # missing or not registered
+    INTERACTION_GONE = "interaction_gone"  # finished, expired, or begun in another browser
+    FORM_EXPIRED = "form_expired"  # the form token does not hold
+    LOGOUT_REFUSED = "logout_refused"  # hint, client or address of a logout request don't hold
+
+
+class NotRedirectable(Exception):
+    """Client and redirect_uri are not proven, so nothing may be sent there (RFC 6749 §4.1.2.1, RFC 9700 §4.11)."""
+
+    def __init__(self, reason: PageReason, *, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail

@@ -1,0 +1,54 @@
+"""Provider metadata (OpenID Connect Discovery §3, RFC 8414 §2): exactly what is true."""
+
+from typing import Final
+
+from idp.protocol.authorization_request import PROMPTS, RESPONSE_MODES
+from idp.protocol.claims import ACR_VALUES_SUPPORTED, CLAIMS_SUPPORTED
+from idp.protocol.client_assertion import ALGS as ASSERTION_ALGS
+from idp.protocol.scope import SCOPES_SUPPORTED
+from idp.protocol.signing import ALGS
+
+AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
+PATHS: Final = {
+    "authorization_endpoint": "/authorize",
+    "token_endpoint": "/token",
+    "userinfo_endpoint": "/userinfo",
+    "jwks_uri": "/jwks",
+    "revocation_endpoint": "/revoke",
+    "introspection_endpoint": "/introspect",
+    "end_session_endpoint": "/end_session",
+}
+
+
+def metadata(issuer: str) -> dict[str, object]:
+    """Return the metadata document of this issuer."""
+    confidential = [method for method in AUTH_METHODS if method != "none"]
+    return {
+        "issuer": issuer,
+        **{name: issuer + path for name, path in PATHS.items()},
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "grant_types_supported": list(GRANT_TYPES),
+        "scopes_supported": list(SCOPES_SUPPORTED),
+        "claims_supported": list(CLAIMS_SUPPORTED),
+        "claim_types_supported": ["normal"],
+        "claims_parameter_supported": True,
+        "subject_types_supported": ["public"],
+        "acr_values_supported": list(ACR_VALUES_SUPPORTED),
+        "prompt_values_supported": list(PROMPTS),
+        "display_values_supported": ["page"],
+        "ui_locales_supported": ["zh-Hans", "en"],
+        "id_token_signing_alg_values_supported": list(ALGS),
+        "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
+        "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "require_request_uri_registration": False,
+    }

@@ -1,0 +1,35 @@
+"""Reading parameters: each at most once, empty ones as if absent (RFC 6749 §3.1)."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from idp.protocol.errors import InvalidRequest
+
+Parameters = Mapping[str, str]
+
+AT_MOST_FIELDS = 60
+_AT_MOST_BYTES = 64 * 1024
+# RFC 8707 §2 lets a client name several resources; every other parameter stands once.
+_REPEATABLE = frozenset({"resource"})
+
+
+def parse(raw: bytes) -> Parameters:
+    """Return the parameters of a query string or a form body.
+
+    Raises:
+        InvalidRequest: a parameter is repeated, or the text is too long, not UTF-8 or has control characters.
+    """
+    if len(raw) > _AT_MOST_BYTES:
+        raise InvalidRequest("The request is too large.")
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), encoding="utf-8", errors="strict", max_num_fields=AT_MOST_FIELDS)
+    except ValueError:
+        raise InvalidRequest("The parameters can not be read.") from None
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in found and name not in _REPEATABLE:
+            raise InvalidRequest("A parameter is repeated.")
+        if "\x00" in value:
+            raise InvalidRequest("A parameter holds a NUL character.")
+        found[name] = value
+    return found

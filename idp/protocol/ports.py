@@ -1,0 +1,200 @@
+"""What the rules need kept, one Protocol a kind of thing. Implementations are in `idp.storage`."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import ParamSpec, Protocol, TypeVar
+
+from idp.protocol.account import Account
+from idp.protocol.authorization_code import AuthorizationCode
+from idp.protocol.client import Client
+from idp.protocol.interaction import Interaction
+from idp.protocol.refresh_token import Grant, RefreshToken
+from idp.protocol.session import Session
+from idp.protocol.signing import KeyRing, SigningKey
+from idp.protocol.throttle import Bound
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Clients(Protocol):
+    """Reading clients; may be a little old."""
+
+    async def get(self, client_id: str) -> Client | None:
+        """Return the client, or None."""
+
+
+class ClientStore(Clients, Protocol):
+    """Registered clients."""
+
+    async def save(self, client: Client, *, at: datetime) -> None:
+        """Insert or replace the client; every process hears of it."""
+
+    async def all(self) -> tuple[Client, ...]:
+        """Return every client, by client_id."""
+
+
+class Accounts(Protocol):
+    """Reading accounts; may be a little old."""
+
+    async def get(self, sub: str) -> Account | None:
+        """Return the account, or None."""
+
+
+class AccountStore(Accounts, Protocol):
+    """Accounts and their password hashes."""
+
+    async def by_username(self, username: str) -> tuple[Account, str] | None:
+        """Return the account of a folded username and its password hash ("" when it has none)."""
+
+    async def save(self, account: Account, *, password_hash: str | None, at: datetime) -> None:
+        """Insert or replace the account; None keeps the password. Every process hears of it.
+
+        Raises:
+            UsernameTaken: another account has that username.
+        """
+
+    async def all(self) -> tuple[Account, ...]:
+        """Return every account, by username."""
+
+
+class UsernameTaken(Exception):
+    """Another account has that username."""
+
+
+class KeyStore(Protocol):
+    """Signing keys, sealed at rest."""
+
+    async def load(self) -> tuple[SigningKey, ...]:
+        """Return all keys."""
+
+    async def add(self, *keys: SigningKey, at: datetime) -> bool:
+        """Keep new keys; False when another process was first with a key of that algorithm and state."""
+
+    async def rotate(self, fresh: SigningKey, *, at: datetime) -> None:
+        """In one step: previous is deleted, current becomes previous, next current, and `fresh` next."""
+
+
+class Keys(Protocol):
+    """The provider's keys as of now."""
+
+    async def ring(self) -> KeyRing:
+        """Return the key ring; may be a little old."""
+
+
+class AuthorizationCodeStore(Protocol):
+    """Authorization codes, by hash."""
+
+    async def keep(self, code_hash: str, code: AuthorizationCode, ttl: timedelta) -> None:
+        """Keep a code."""
+
+    async def take(self, code_hash: str) -> AuthorizationCode | None:
+        """Return the code and forget it in one atomic step; None once it is gone."""
+
+
+class SessionStore(Protocol):
+    """Sessions, by sid."""
+
+    async def get(self, sid: str) -> Session | None:
+        """Return the session, or None."""
+
+    async def put(self, session: Session, ttl: timedelta) -> None:
+        """Keep a session, replacing the one with its sid."""
+
+    async def change(self, old: Session, new: Session, ttl: timedelta) -> bool:
+        """Replace `old` if it is still what is kept."""
+
+    async def end(self, sid: str) -> Session | None:
+        """Forget the session and return it; one atomic step."""
+
+
+class LiveSessions(Protocol):
+    """Sessions that still hold, by sid."""
+
+    async def by_sid(self, sid: str, *, at: datetime) -> tuple[Session, Account] | None:
+        """Return the session and its account if both are alive."""
+
+
+class InteractionStore(Protocol):
+    """Pending authorization requests."""
+
+    async def put(self, interaction_id: str, interaction: Interaction, ttl: timedelta) -> None:
+        """Keep one, replacing what was there."""
+
+    async def get(self, interaction_id: str) -> Interaction | None:
+        """Return one, or None."""
+
+    async def take(self, interaction_id: str) -> Interaction | None:
+        """Return one and forget it in one atomic step."""
+
+
+class ParkedRequestStore(Protocol):
+    """Parameters posted from another site, waiting for the GET that follows."""
+
+    async def put(self, request_id: str, parameters: dict[str, str], ttl: timedelta) -> None:
+        """Keep parameters."""
+
+    async def take(self, request_id: str) -> dict[str, str] | None:
+        """Return them once."""
+
+
+class RevokedGrants(Protocol):
+    """Grants whose access tokens are dead before they expire."""
+
+    async def add(self, gid: str, ttl: timedelta) -> None:
+        """Remember for as long as an access token could live."""
+
+    async def has(self, gid: str) -> bool:
+        """Tell whether the grant was revoked."""
+
+
+class RefreshTokenStore(Protocol):
+    """Grants beyond the session and their refresh tokens."""
+
+    async def open(self, grant: Grant, token_hash: str, *, expires_at: datetime) -> None:
+        """Keep a grant with its first token."""
+
+    async def find(self, token_hash: str) -> RefreshToken | None:
+        """Return the token with its grant, or None."""
+
+    async def replace(self, token_hash: str, successor_hash: str, *, at: datetime, expires_at: datetime) -> bool:
+        """Mark the token replaced and keep its successor, in one step; False when somebody was first."""
+
+    async def revoke(self, gid: str, *, at: datetime) -> None:
+        """Revoke the grant with all its tokens; unknown ones are no error."""
+
+    async def grant(self, gid: str) -> Grant | None:
+        """Return a grant, or None."""
+
+
+class ConsentStore(Protocol):
+    """What people agreed to."""
+
+    async def get(self, sub: str, client_id: str) -> frozenset[str]:
+        """Return the scope the person agreed to for the client."""
+
+    async def add(self, sub: str, client_id: str, scope: frozenset[str], *, at: datetime) -> None:
+        """Add to what the person agreed to."""
+
+
+class Attempts(Protocol):
+    """Counters of sign-in attempts, and markers of things used once."""
+
+    async def count(self, bound: Bound) -> int:
+        """Count one more and return how many there were in the window."""
+
+    async def forget(self, bound: Bound) -> None:
+        """Start again from nothing."""
+
+    async def first_use(self, kind: str, value: str, ttl: timedelta) -> bool:
+        """Tell whether `value` was never seen before."""
+
+
+class Bridge(Protocol):
+    """Lets Authlib's synchronous grants wait for our asynchronous stores, on the same event loop."""
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a synchronous function in which `wait` may be used."""
+
+    def wait(self, awaitable: Awaitable[T]) -> T:
+        """Wait, from inside `run`, while other requests go on."""

@@ -1,0 +1,60 @@
+"""Accounts in SQL."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from config.storage.sql import readonly
+from idp.protocol.account import Account, fold_username
+from idp.protocol.ports import UsernameTaken
+from idp.storage.announce import Announcer
+from idp.storage.tables import accounts
+
+_FIELDS = ("sub", "username", "name", "unit", "unit_name", "region", "locale", "disabled", "valid_from")
+
+
+class SqlAccountStore:
+    """`idp.protocol.ports.AccountStore`."""
+
+    def __init__(self, engine: AsyncEngine, announcer: Announcer) -> None:
+        self._engine = engine
+        self._announcer = announcer
+
+    async def get(self, sub: str) -> Account | None:
+        async with readonly(self._engine).connect() as connection:
+            row = (await connection.execute(select(accounts).where(accounts.c.sub == sub))).one_or_none()
+        return _account(row) if row else None
+
+    async def by_username(self, username: str) -> tuple[Account, str] | None:
+        wanted = select(accounts).where(accounts.c.username_folded == fold_username(username))
+        async with readonly(self._engine).connect() as connection:
+            row = (await connection.execute(wanted)).one_or_none()
+        return (_account(row), row.password_hash) if row else None
+
+    async def all(self) -> tuple[Account, ...]:
+        async with readonly(self._engine).connect() as connection:
+            rows = await connection.execute(select(accounts).order_by(accounts.c.username_folded))
+            return tuple(_account(row) for row in rows)
+
+    async def save(self, account: Account, *, password_hash: str | None, at: datetime) -> None:
+        values: dict[str, Any] = {name: getattr(account, name) for name in _FIELDS}
+        values |= {"username_folded": fold_username(account.username), "roles": sorted(account.roles), "updated_at": at}
+        if password_hash is not None:
+            values["password_hash"] = password_hash
+        try:
+            async with self._engine.begin() as connection:
+                changed = await connection.execute(
+                    update(accounts).where(accounts.c.sub == account.sub).values(**values)
+                )
+                if changed.rowcount == 0:
+                    await connection.execute(insert(accounts).values({"password_hash": "", **values}))
+        except IntegrityError as error:
+            raise UsernameTaken(account.username) from error
+        await self._announcer.tell("account", account.sub)
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(roles=frozenset(row.roles), **{name: getattr(row, name) for name in _FIELDS})

@@ -1,0 +1,54 @@
+"""Clients in SQL: the secret's hash in its own column, everything else as one document."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from config.storage.sql import readonly
+from idp.protocol.client import Client
+from idp.storage.announce import Announcer
+from idp.storage.tables import clients
+from idp.storage.upsert import upsert
+
+_CLIENT = TypeAdapter(Client)
+
+
+class SqlClientStore:
+    """`idp.protocol.ports.ClientStore`."""
+
+    def __init__(self, engine: AsyncEngine, announcer: Announcer) -> None:
+        self._engine = engine
+        self._announcer = announcer
+
+    async def get(self, client_id: str) -> Client | None:
+        async with readonly(self._engine).connect() as connection:
+            row = (await connection.execute(select(clients).where(clients.c.client_id == client_id))).one_or_none()
+        return _client(row) if row else None
+
+    async def all(self) -> tuple[Client, ...]:
+        async with readonly(self._engine).connect() as connection:
+            rows = await connection.execute(select(clients).order_by(clients.c.client_id))
+            return tuple(_client(row) for row in rows)
+
+    async def save(self, client: Client, *, at: datetime) -> None:
+        document = _CLIENT.dump_python(client, mode="json", exclude={"client_id", "client_secret_hash"})
+        for name in ("allowed_roles", "roles"):
+            document[name] = sorted(document[name])
+        values = {
+            "client_id": client.client_id,
+            "client_secret_hash": client.client_secret_hash,
+            "metadata": document,
+            "updated_at": at,
+        }
+        async with self._engine.begin() as connection:
+            await upsert(connection, clients, values)
+        await self._announcer.tell("client", client.client_id)
+
+
+def _client(row: Row[Any]) -> Client:
+    return _CLIENT.validate_python(
+        {**row._mapping["metadata"], "client_id": row.client_id, "client_secret_hash": row.client_secret_hash}
+    )

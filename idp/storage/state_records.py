@@ -1,0 +1,121 @@
+"""Codes, sessions, interactions, parked requests, revoked grants and counters in the state store."""
+
+import hashlib
+from datetime import timedelta
+
+from pydantic import TypeAdapter
+
+from config.state import StateStore
+from idp.protocol.authorization_code import AuthorizationCode
+from idp.protocol.interaction import Interaction
+from idp.protocol.session import Session
+from idp.protocol.throttle import Bound
+
+_CODE = TypeAdapter(AuthorizationCode)
+_SESSION = TypeAdapter(Session)
+_INTERACTION = TypeAdapter(Interaction)
+_PARAMETERS = TypeAdapter(dict[str, str])
+
+
+class StateAuthorizationCodeStore:
+    """`idp.protocol.ports.AuthorizationCodeStore`."""
+
+    def __init__(self, state: StateStore) -> None:
+        self._state = state
+
+    async def keep(self, code_hash: str, code: AuthorizationCode, ttl: timedelta) -> None:
+        await self._state.put(f"code:{code_hash}", _CODE.dump_json(code), ttl)
+
+    async def take(self, code_hash: str) -> AuthorizationCode | None:
+        kept = await self._state.take(f"code:{code_hash}")
+        return None if kept is None else _CODE.validate_json(kept)
+
+
+class StateSessionStore:
+    """`idp.protocol.ports.SessionStore`."""
+
+    def __init__(self, state: StateStore) -> None:
+        self._state = state
+
+    async def get(self, sid: str) -> Session | None:
+        kept = await self._state.get(_session_key(sid))
+        return None if kept is None else _SESSION.validate_json(kept)
+
+    async def put(self, session: Session, ttl: timedelta) -> None:
+        await self._state.put(_session_key(session.sid), _SESSION.dump_json(session), ttl)
+
+    async def change(self, old: Session, new: Session, ttl: timedelta) -> bool:
+        return await self._state.swap(_session_key(old.sid), _SESSION.dump_json(old), _SESSION.dump_json(new), ttl)
+
+    async def end(self, sid: str) -> Session | None:
+        kept = await self._state.take(_session_key(sid))
+        return None if kept is None else _SESSION.validate_json(kept)
+
+
+class StateInteractionStore:
+    """`idp.protocol.ports.InteractionStore`."""
+
+    def __init__(self, state: StateStore) -> None:
+        self._state = state
+
+    async def put(self, interaction_id: str, interaction: Interaction, ttl: timedelta) -> None:
+        await self._state.put(f"interaction:{_hashed(interaction_id)}", _INTERACTION.dump_json(interaction), ttl)
+
+    async def get(self, interaction_id: str) -> Interaction | None:
+        kept = await self._state.get(f"interaction:{_hashed(interaction_id)}")
+        return None if kept is None else _INTERACTION.validate_json(kept)
+
+    async def take(self, interaction_id: str) -> Interaction | None:
+        kept = await self._state.take(f"interaction:{_hashed(interaction_id)}")
+        return None if kept is None else _INTERACTION.validate_json(kept)
+
+
+class StateParkedRequestStore:
+    """`idp.protocol.ports.ParkedRequestStore`."""
+
+    def __init__(self, state: StateStore) -> None:
+        self._state = state
+
+    async def put(self, request_id: str, parameters: dict[str, str], ttl: timedelta) -> None:
+        await self._state.put(f"parked:{_hashed(request_id)}", _PARAMETERS.dump_json(parameters), ttl)
+
+    async def take(self, request_id: str) -> dict[str, str] | None:
+        kept = await self._state.take(f"parked:{_hashed(request_id)}")
+        return None if kept is None else _PARAMETERS.validate_json(kept)
+
+
+class StateRevokedGrants:
+    """`idp.protocol.ports.RevokedGrants`."""
+
+    def __init__(self, state: StateStore) -> None:
+        self._state = state
+
+    async def add(self, gid: str, ttl: timedelta) -> None:
+        await self._state.put(f"revoked:{gid}", b"1", ttl)
+
+    async def has(self, gid: str) -> bool:
+        return await self._state.get(f"revoked:{gid}") is not None
+
+
+class StateAttempts:
+    """`idp.protocol.ports.Attempts`."""
+
+    def __init__(self, state: StateStore) -> None:
+        self._state = state
+
+    async def count(self, bound: Bound) -> int:
+        return await self._state.count(bound.key, bound.within)
+
+    async def forget(self, bound: Bound) -> None:
+        await self._state.forget(bound.key)
+
+    async def first_use(self, kind: str, value: str, ttl: timedelta) -> bool:
+        return await self._state.add(f"replay:{kind}:{_hashed(value)}", b"1", ttl)
+
+
+def _session_key(sid: str) -> str:
+    return f"session:{_hashed(sid)}"
+
+
+def _hashed(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()

@@ -1,0 +1,83 @@
+"""Tables of the provider. Secrets are hashed (clients, refresh tokens), hardened (passwords) or sealed (keys)."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, LargeBinary, String, Table, UniqueConstraint
+
+from config.storage.sql import Document, Moment, new_metadata
+
+metadata = new_metadata()
+
+accounts = Table(
+    "idp_accounts",
+    metadata,
+    Column("sub", String(64), primary_key=True),
+    Column("username", String(64), nullable=False, unique=True),  # as shown
+    Column("username_folded", String(64), nullable=False, unique=True),  # as compared
+    Column("password_hash", String(255), nullable=False, default=""),
+    Column("name", String(100), nullable=False),
+    Column("unit", String(64), nullable=False),
+    Column("unit_name", String(200), nullable=False),
+    Column("region", String(12), nullable=False),
+    Column("roles", Document, nullable=False),
+    Column("locale", String(16), nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("valid_from", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+clients = Table(
+    "idp_clients",
+    metadata,
+    Column("client_id", String(128), primary_key=True),
+    Column("client_secret_hash", String(64), nullable=False),
+    Column("metadata", Document, nullable=False),  # RFC 7591 metadata and our policy, as `Client` has them
+    Column("updated_at", Moment, nullable=False),
+)
+
+keys = Table(
+    "idp_keys",
+    metadata,
+    Column("kid", String(64), primary_key=True),
+    Column("alg", String(16), nullable=False),
+    Column("state", String(16), nullable=False),  # next, current, previous
+    Column("sealed", LargeBinary, nullable=False),  # private JWK, AES-256-GCM under the secret key
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("alg", "state"),
+)
+
+grants = Table(
+    "idp_grants",
+    metadata,
+    Column("gid", String(32), primary_key=True),
+    Column("sub", String(64), nullable=False),
+    Column("client_id", String(128), nullable=False),
+    Column("scope", Document, nullable=False),
+    Column("sid", String(32), nullable=False),
+    Column("auth_time", Moment, nullable=False),
+    Column("acr", String(100), nullable=False),
+    Column("amr", Document, nullable=False),
+    Column("userinfo_claims", Document, nullable=False),
+    Column("id_token_claims", Document, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    Index("ix_idp_grants_sub", "sub"),
+)
+
+refresh_tokens = Table(
+    "idp_refresh_tokens",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("gid", String(32), ForeignKey("idp_grants.gid", ondelete="CASCADE"), nullable=False, index=True),
+    Column("issued_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+    Column("replaced_at", Moment),
+    Column("successor_hash", String(64)),
+)
+
+consents = Table(
+    "idp_consents",
+    metadata,
+    Column("sub", String(64), primary_key=True),
+    Column("client_id", String(128), primary_key=True),
+    Column("scope", Document, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)

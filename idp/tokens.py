@@ -1,0 +1,80 @@
+"""Access tokens presented to the provider: alive or not, for userinfo, introspection and revocation."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Protocol
+
+from idp.protocol import access_token
+from idp.protocol.access_token import AccessToken
+from idp.protocol.account import Account
+from idp.protocol.errors import InvalidToken
+from idp.protocol.ports import Accounts, Clients, Keys, LiveSessions, RevokedGrants
+from idp.protocol.refresh_token import Grant
+from idp.protocol.signing import KeyRing, SignatureRefused
+
+_VERIFIED_AT_MOST: Final = 4096
+
+
+class Grants(Protocol):
+    """Reading grants beyond the session; may be a little old."""
+
+    async def get(self, gid: str) -> Grant | None:
+        """Return the grant, or None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessTokens:
+    """Says whether an access token is alive: signature, expiry, revocation, client, session or grant, account."""
+
+    issuer: str
+    keys: Keys
+    clients: Clients
+    accounts: Accounts
+    sessions: LiveSessions
+    grants: Grants
+    revoked: RevokedGrants
+    # A signature found good stays good under the same keys; checking it again costs more than all the rest.
+    _verified: OrderedDict[str, tuple[KeyRing, AccessToken]] = field(default_factory=OrderedDict, repr=False)
+
+    async def check(self, token: str, *, at: datetime) -> tuple[AccessToken, Account | None]:
+        """Return the token and the account behind it; None for a client's own token.
+
+        Raises:
+            InvalidToken: it isn't alive; the text is the same whatever the reason.
+        """
+        read = self._read(token, await self.keys.ring(), at)
+        client = await self.clients.get(read.client_id)
+        if client is None or client.disabled or await self.revoked.has(read.gid):
+            raise _dead("revoked or client gone")
+        if read.is_clients_own:
+            return read, None
+        return read, await self._person(read, at)
+
+    async def _person(self, read: AccessToken, at: datetime) -> Account:
+        if read.sid:
+            live = await self.sessions.by_sid(read.sid, at=at)
+            if live is None or live[1].sub != read.sub:
+                raise _dead("session")
+            return live[1]
+        grant, account = await self.grants.get(read.gid), await self.accounts.get(read.sub)
+        if grant is None or grant.revoked_at or account is None or not account.honours(grant.auth_time):
+            raise _dead("grant")
+        return account
+
+    def _read(self, token: str, ring: KeyRing, at: datetime) -> AccessToken:
+        known = self._verified.get(token)
+        if known is not None and known[0] is ring and at < known[1].expires_at:
+            return known[1]
+        try:
+            read = access_token.verify(token, ring, issuer=self.issuer, at=at)
+        except SignatureRefused as error:
+            raise _dead(str(error)) from error
+        self._verified[token] = (ring, read)
+        if len(self._verified) > _VERIFIED_AT_MOST:
+            self._verified.popitem(last=False)
+        return read
+
+
+def _dead(detail: str) -> InvalidToken:
+    return InvalidToken("The access token does not hold.", detail=detail)
