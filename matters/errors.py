@@ -17,12 +17,14 @@ MatterError
 
 from typing import ClassVar
 
+from matters.messages import N_
+
 
 class MatterError(Exception):
     """`public` is a Chinese msgid with {params} for the person; `detail` goes to the log and names nobody."""
 
     code: ClassVar[str] = "matter_error"
-    public: ClassVar[str] = "没有办成，请稍后再试"
+    public: ClassVar[str] = N_("没有办成，请稍后再试")
 
     def __init__(self, detail: str = "", **params: object) -> None:
         super().__init__(detail or type(self).code)
@@ -34,7 +36,7 @@ class DeclaredDataInvalid(MatterError):
     """One line a place, `file: path: what was expected`, in `lines`."""
 
     code = "declared_data_invalid"
-    public = "系统配置有误，请联系管理员"
+    public = N_("系统配置有误，请联系管理员")
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
@@ -43,56 +45,56 @@ class DeclaredDataInvalid(MatterError):
 
 class UnknownMatter(MatterError):
     code = "unknown_matter"
-    public = "没有这个事项，请从事项列表中选择"
+    public = N_("没有这个事项，请从事项列表中选择")
 
 
 class UnknownSituation(MatterError):
     code = "unknown_situation"
-    public = "请选择本事项的办理情形"
+    public = N_("请选择本事项的办理情形")
 
 
 class IllegalTransition(MatterError):
     code = "illegal_transition"
-    public = "当前状态不能这样办理，请刷新后再看"
+    public = N_("当前状态不能这样办理，请刷新后再看")
 
 
 class CaseConflict(MatterError):
     code = "case_conflict"
-    public = "办件刚刚有了新进展，请刷新后再操作"
+    public = N_("办件刚刚有了新进展，请刷新后再操作")
 
 
 class CaseUnknown(MatterError):
     code = "case_unknown"
-    public = "查不到这个办件，请核对办件编号"
+    public = N_("查不到这个办件，请核对办件编号")
 
 
 class DuplicateCase(MatterError):
     """`params["number"]` is the case already in flight."""
 
     code = "duplicate_case"
-    public = "该申请人的同一事项正在办理（{number}），请查看已有办件，不必重复申请"
+    public = N_("该申请人的同一事项正在办理（{number}），请查看已有办件，不必重复申请")
 
 
 class DraftUnknown(MatterError):
     code = "draft_unknown"
-    public = "找不到这份暂存，可能已经提交或删除"
+    public = N_("找不到这份暂存，可能已经提交或删除")
 
 
 class DraftConflict(MatterError):
     code = "draft_conflict"
-    public = "这份暂存已在另一处保存，请先查看最新内容再继续"
+    public = N_("这份暂存已在另一处保存，请先查看最新内容再继续")
 
 
 class GuideImmutable(MatterError):
     code = "guide_immutable"
-    public = "已发布的办事指南不能修改，请新建一个版本"
+    public = N_("已发布的办事指南不能修改，请新建一个版本")
 
 
 class FileRefused(MatterError):
     """`reason` is one of empty, too_large, kind_unknown, kind_differs, name."""
 
     code = "file_refused"
-    public = "请上传 JPG、PNG 或 PDF 文件，不超过 10 MB，并保持文件名后缀与内容一致"
+    public = N_("请上传 JPG、PNG 或 PDF 文件，不超过 10 MB，并保持文件名后缀与内容一致")
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -101,4 +103,4 @@ class FileRefused(MatterError):
 
 class CalendarUnknown(MatterError):
     code = "calendar_unknown"
-    public = "{year}年的工作日安排尚未录入，请联系管理员"
+    public = N_("{year}年的工作日安排尚未录入，请联系管理员")

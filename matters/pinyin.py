@@ -4,8 +4,8 @@ A query such as `linshi`, `lsjz`, `linshijz` or `ljiuz` is taken apart against t
 leading letters are typed, at least one.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from pypinyin import Style, lazy_pinyin, pinyin
 
@@ -43,10 +43,15 @@ Readings = tuple[tuple[str, ...], ...]
 """For each character its readings, lower case without tones; a character that is not Chinese reads as itself."""
 
 
+def _one_by_one(text: str) -> Any:
+    """What is not Chinese reads as itself, a character at a time, so that places stay in step."""
+    return list(text)
+
+
 @lru_cache(maxsize=8192)
 def character_readings(character: str) -> tuple[str, ...]:
     """Return all readings of one character; ü is typed v, u or yu."""
-    found = pinyin(character, style=Style.NORMAL, heteronym=True, errors=lambda text: list(text))
+    found = pinyin(character, style=Style.NORMAL, heteronym=True, errors=_one_by_one)
     readings = dict.fromkeys(reading.lower() for reading in found[0]) if found else {character.lower(): None}
     typed = (form for reading in readings for form in _typed_forms(reading))
     return tuple(dict.fromkeys(typed))
@@ -60,7 +65,7 @@ def _typed_forms(reading: str) -> tuple[str, ...]:
 
 def readings(text: str) -> Readings:
     """Return the readings of a text; of polyphones the one that fits the word comes first, the others stay."""
-    in_words = lazy_pinyin(text, style=Style.NORMAL, errors=lambda rest: list(rest))
+    in_words = lazy_pinyin(text, style=Style.NORMAL, errors=_one_by_one)
     all_readings = [character_readings(character) for character in text]
     if len(in_words) != len(all_readings):
         return tuple(all_readings)
@@ -87,29 +92,43 @@ def sort_key(name: str) -> tuple[str, ...]:
     return tuple(every[0] for every in name_readings(name))
 
 
-def find(query: str, text: Readings) -> int | None:
-    """Return the first character the query can be read from, None when it can't; the query is lower case letters."""
-    for start in range(len(text)):
-        if _reads(query, 0, text, start):
-            return start
-    return None
+class SoundText:
+    """A text ready to be searched by sound: its readings, and where each letter can begin."""
+
+    def __init__(self, text: str, *, is_name: bool = False) -> None:
+        self.readings = name_readings(text) if is_name else readings(text)
+        self._starts: dict[str, list[int]] = {}
+        for index, every in enumerate(self.readings):
+            for letter in {reading[0] for reading in every if reading}:
+                self._starts.setdefault(letter, []).append(index)
+
+    def find(self, query: str, *, most_skipped: int = 0) -> int | None:
+        """Return the first character the query (lower case letters) can be read from, None when it can't.
+
+        With `most_skipped`, so many characters may be left out between two that are typed: 社保卡 for 社会保障卡.
+        """
+        for start in self._starts.get(query[0], ()):
+            if _reads(query, 0, self.readings, start, most_skipped):
+                return start
+        return None
 
 
-def _reads(query: str, position: int, text: Sequence[tuple[str, ...]], index: int) -> bool:
+def _reads(query: str, position: int, text: Readings, index: int, most_skipped: int) -> bool:
     if position == len(query):
         return True
-    if index == len(text):
-        return False
-    for reading in text[index]:
-        length = _common(query, position, reading)
-        # The longest prefix first: most queries are whole syllables or initials, so one try is enough.
-        if any(_reads(query, position + taken, text, index + 1) for taken in range(length, 0, -1)):
-            return True
+    for here in range(index, min(index + (most_skipped if position else 0) + 1, len(text))):
+        for reading in text[here]:
+            if reading[0] != query[position]:
+                continue
+            # The longest prefix first: most queries are whole syllables or initials, so one try is enough.
+            for taken in range(_common(query, position, reading), 0, -1):
+                if _reads(query, position + taken, text, here + 1, most_skipped):
+                    return True
     return False
 
 
 def _common(query: str, position: int, reading: str) -> int:
-    length = 0
+    length = 1
     while length < len(reading) and position + length < len(query) and query[position + length] == reading[length]:
         length += 1
     return length
