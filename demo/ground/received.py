@@ -199,7 +199,8 @@ class ReceivedStore:
 
     async def amend(self, submission: Submission, *, status: str, facts: Payload) -> None:
         """Set what the department holds of a submission now (a person there corrected it)."""
-        await self._run(lambda connection: sql.set_status(connection, submission.row, status, json.dumps(dict(facts))))
+        written = json.dumps(dict(facts), ensure_ascii=False)
+        await self._run(lambda connection: sql.set_status(connection, submission.row, status, written))
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in one transaction on the store's thread (for `results` and `callbacks`)."""

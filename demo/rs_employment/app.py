@@ -162,7 +162,7 @@ class _Api:
 
     def _new(self, kind: str, key: str, body: Mapping[str, object]) -> NewSubmission:
         number, today = str(body["out_case_no"]), self._today()
-        plan = ()
+        plan: tuple[Step, ...] = ()
         if kind == "recognitions":
             decision = recognise(body, on=today)
             after = self._context.scaled(about(DECISION, self._context.dice("plan", number)))

@@ -6,7 +6,6 @@ PUT  /api/birthreg/{regNo}        {"birthCertNo"}: corrects the number of the bi
 """
 
 import hmac
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
@@ -16,7 +15,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from config.clock import SHANGHAI
-from demo.ground import received_sql as sql
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
 from demo.ground.hours import Hours
@@ -132,8 +130,6 @@ class _Api:
         corrected = {**found.payload, "birthCertNo": (json_object(raw) or {}).get("birthCertNo")}
         if wrong := check(corrected):
             return _failed(400, "；".join(map(str, wrong)))
-        facts = json.dumps(
-            {"message": "出生医学证明编号已更正", "birthCertNo": corrected["birthCertNo"]}, ensure_ascii=False
-        )
-        await self._context.store.run(lambda connection: sql.set_status(connection, found.row, found.status, facts))
+        facts = {"message": "出生医学证明编号已更正", "birthCertNo": corrected["birthCertNo"]}
+        await self._context.store.amend(found, status=found.status, facts=facts)
         return _registered(found, 200, found.status)
