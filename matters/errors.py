@@ -15,6 +15,7 @@ MatterError
 └── CalendarUnknown         nobody announced the working days of that year yet
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from matters.messages import N_
@@ -90,15 +91,25 @@ class GuideImmutable(MatterError):
     public = N_("已发布的办事指南不能修改，请新建一个版本")
 
 
+FILE_REASONS: Mapping[str, str] = {
+    "empty": N_("文件是空的，请重新选择"),
+    "too_large": N_("文件超过 10 MB，请压缩或分成几份后再上传"),
+    "name": N_("文件名后缀应为 .jpg、.png 或 .pdf，请另存后再上传"),
+    "kind_unknown": N_("文件打不开或不是 JPG、PNG、PDF，请重新扫描或拍照后再上传"),
+    "kind_differs": N_("文件内容与文件名后缀不一致，请用原来的格式重新保存后再上传"),
+}
+
+
 class FileRefused(MatterError):
-    """`reason` is one of empty, too_large, kind_unknown, kind_differs, name."""
+    """`reason` is one of `FILE_REASONS`, and `sentence` what the person is told."""
 
     code = "file_refused"
-    public = N_("请上传 JPG、PNG 或 PDF 文件，不超过 10 MB，并保持文件名后缀与内容一致")
+    public = N_("请上传 JPG、PNG 或 PDF 文件，不超过 10 MB")
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.sentence = FILE_REASONS[reason]
 
 
 class CalendarUnknown(MatterError):
