@@ -55,7 +55,7 @@ class Renderer:
         targets = " ".join(("'self'", *form_targets))
         self._headers = {
             "content-security-policy": (
-                "default-src 'none'; style-src 'self'; img-src data:; "
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
                 f"form-action {targets}; frame-ancestors 'none'; base-uri 'none'"
             ),
             "content-language": "zh-Hans",
