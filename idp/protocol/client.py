@@ -20,12 +20,12 @@ class Client:
     client_id: str
     client_name: str = ""
     client_secret_hash: str = field(default="", repr=False)
-    token_endpoint_auth_method: AuthMethod = "client_secret_basic"
+    token_endpoint_auth_method: AuthMethod = "client_secret_basic"  # noqa: S105 - a method's name
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     grant_types: tuple[str, ...] = ("authorization_code",)
     scope: tuple[str, ...] = ("openid",)
-    id_token_signed_response_alg: SigningAlg = "RS256"  # OpenID Connect Registration §2: the default
+    id_token_signed_response_alg: SigningAlg = "RS256"  # noqa: S105 - OpenID Connect Registration §2: the default
     application_type: Literal["web", "native"] = "web"
     jwks: tuple[dict[str, str], ...] = ()
     # ---- policy ----

@@ -23,7 +23,6 @@ from idp.protocol.authorization_request import AuthorizationRequest
 from idp.protocol.client import Client
 from idp.protocol.errors import OAuthError
 from idp.protocol.issuing import Issuer, Presented, Redeemed, TokenAnswer
-from idp.protocol.metadata import AUTH_METHODS
 from idp.protocol.parameters import Parameters
 from idp.protocol.pkce import check_pkce, verify_code_verifier
 from idp.protocol.ports import Bridge, Clients
@@ -118,7 +117,6 @@ class _Refresh(NamedTuple):
 
 
 class _CodeGrant(grants.AuthorizationCodeGrant):
-    TOKEN_ENDPOINT_AUTH_METHODS = list(AUTH_METHODS)
     server: "Rulebook"
     request: Any
 
@@ -153,7 +151,6 @@ class _CodeGrant(grants.AuthorizationCodeGrant):
 
 
 class _RefreshGrant(grants.RefreshTokenGrant):
-    TOKEN_ENDPOINT_AUTH_METHODS = list(AUTH_METHODS)
     server: "Rulebook"
     request: Any
 
@@ -178,7 +175,6 @@ class _RefreshGrant(grants.RefreshTokenGrant):
 
 
 class _ClientCredentialsGrant(grants.ClientCredentialsGrant):
-    TOKEN_ENDPOINT_AUTH_METHODS = [method for method in AUTH_METHODS if method != "none"]
     server: "Rulebook"
     request: Any
 

@@ -85,7 +85,10 @@ def _next(
         return Step.SIGN_IN
     wanted = request.claims.sub_required or hinted_sub
     if wanted and wanted != session.sub:
-        return Step.SIGN_IN  # OpenID Connect Core §3.1.2.2: only for the person named by the hint
+        # OpenID Connect Core §3.1.2.2: a positive answer only for the person the hint names.
+        if _signed_in_for_this(session, interaction):
+            raise LoginRequired("Another account signed in than the one asked for.")
+        return Step.SIGN_IN
     if "select_account" in request.prompt and not (interaction and interaction.account_chosen):
         return Step.CHOOSE_ACCOUNT
     check_policy(request, account)
@@ -108,12 +111,15 @@ def check_policy(request: AuthorizationRequest, account: Account) -> None:
 def _needs_fresh_sign_in(
     request: AuthorizationRequest, session: Session, interaction: Interaction | None, at: datetime
 ) -> bool:
-    signed_in_for_this = interaction is not None and session.auth_time >= interaction.begun_at
-    if signed_in_for_this:
+    if _signed_in_for_this(session, interaction):
         return False
     if "login" in request.prompt:
         return True  # OpenID Connect Core §3.1.2.1: prompt=login
     return request.max_age is not None and at - session.auth_time > request.max_age
+
+
+def _signed_in_for_this(session: Session, interaction: Interaction | None) -> bool:
+    return interaction is not None and session.auth_time >= interaction.begun_at
 
 
 def _needs_consent(

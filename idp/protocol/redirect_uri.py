@@ -15,7 +15,7 @@ _OWN_SCHEME = re.compile(r"\A[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+\Z")
 
 
 class RedirectUriRefused(ValueError):
-    """This address can't be registered; the message says why."""
+    """The address can't be registered; the message says why."""
 
 
 def check_registration(uri: str, application_type: Literal["web", "native"]) -> None:

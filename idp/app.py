@@ -1,0 +1,195 @@
+"""Wiring of the provider: which store is which, which address is whose. Imported by `onewindow.py` and tests."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from secrets import token_urlsafe
+from typing import TypedDict
+from urllib.parse import urlsplit
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from config.clock import Clock
+from config.settings import Settings
+from config.state import StateStore
+from idp import keys as key_use
+from idp.endpoints import authorize, end_session, interaction
+from idp.endpoints.answers import oauth_error, stopped
+from idp.endpoints.discovery import Discovery, jwks
+from idp.endpoints.introspect import introspect
+from idp.endpoints.rendering import Pages
+from idp.endpoints.revoke import revoke
+from idp.endpoints.state import IdpState
+from idp.endpoints.static import StaticFiles
+from idp.endpoints.token import token
+from idp.endpoints.userinfo import userinfo
+from idp.passwords import Passwords
+from idp.protocol.errors import NotRedirectable, OAuthError
+from idp.protocol.grants import Rulebook
+from idp.protocol.issuing import Issuer
+from idp.sessions import Sessions
+from idp.sign_in import SignIn
+from idp.storage.accounts import SqlAccountStore
+from idp.storage.announce import Announcer
+from idp.storage.caches import CachedKeys, Caches
+from idp.storage.clients import SqlClientStore
+from idp.storage.consents import SqlConsentStore
+from idp.storage.greenlet_bridge import GreenletBridge
+from idp.storage.keys import SqlKeyStore
+from idp.storage.refresh_tokens import SqlRefreshTokenStore
+from idp.storage.sealing import Seal, derive
+from idp.storage.state_records import (
+    StateAttempts,
+    StateAuthorizationCodeStore,
+    StateInteractionStore,
+    StateParkedRequestStore,
+    StateRevokedGrants,
+    StateSessionStore,
+)
+from idp.tokens import AccessTokens
+
+
+class Lifespan(TypedDict):
+    """What the lifespan yields to handlers."""
+
+    idp: IdpState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wired:
+    """The provider put together: for the web app, and for commands that need its stores only."""
+
+    state: IdpState
+    caches: Caches
+    static: StaticFiles
+
+
+def wire(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: Clock) -> Wired:
+    """Put the provider together; nothing connects yet."""
+    secret, issuer = settings.secret_key.get_secret_value(), settings.issuer
+    announcer, static = Announcer(state), StaticFiles()
+    accounts, clients = SqlAccountStore(engine, announcer), SqlClientStore(engine, announcer)
+    keys = SqlKeyStore(engine, announcer, Seal(derive(secret, "signing keys at rest")))
+    consents, refresh_tokens = SqlConsentStore(engine, announcer), SqlRefreshTokenStore(engine, announcer)
+    caches = Caches(
+        clients=clients, accounts=accounts, keys=keys, consents=consents, refresh_tokens=refresh_tokens, state=state
+    )
+    announcer.heard_here = caches.hear
+    cached_keys, revoked, passwords = CachedKeys(caches.rings), StateRevokedGrants(state), Passwords()
+    sessions, attempts = Sessions(store=StateSessionStore(state), accounts=caches.accounts), StateAttempts(state)
+    issuing = Issuer(
+        issuer=issuer,
+        api=f"{settings.base_url}/api/v1",
+        successor_key=derive(secret, "refresh token successors"),
+        token_urlsafe=token_urlsafe,
+        accounts=caches.accounts,
+        keys=cached_keys,
+        codes=StateAuthorizationCodeStore(state),
+        sessions=sessions,
+        refresh_tokens=refresh_tokens,
+        revoked=revoked,
+    )
+    tokens = AccessTokens(
+        issuer=issuer,
+        keys=cached_keys,
+        clients=caches.clients,
+        accounts=caches.accounts,
+        sessions=sessions,
+        grants=caches.grants,
+        revoked=revoked,
+    )
+    ports = IdpState(
+        issuer=issuer,
+        base_url=settings.base_url,
+        https=issuer.startswith("https://"),
+        form_key=derive(secret, "form tokens"),
+        clock=clock,
+        clients=caches.clients,
+        accounts=caches.accounts,
+        keys=cached_keys,
+        consents=caches.consents,
+        client_store=clients,
+        account_store=accounts,
+        key_store=keys,
+        consent_store=consents,
+        refresh_tokens=refresh_tokens,
+        interactions=StateInteractionStore(state),
+        parked=StateParkedRequestStore(state),
+        attempts=attempts,
+        passwords=passwords,
+        sessions=sessions,
+        sign_in=SignIn(accounts=accounts, attempts=attempts, passwords=passwords),
+        tokens=tokens,
+        issuing=issuing,
+        rulebook=Rulebook(issuing, caches.clients, GreenletBridge()),
+        pages=Pages(issuer=issuer, static=static),
+    )
+    return Wired(state=ports, caches=caches, static=static)
+
+
+def create_app(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: Clock) -> Starlette:
+    """Return the provider's app, to be mounted at the issuer's path with its lifespan entered."""
+    wired = wire(settings=settings, engine=engine, state=state, clock=clock)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[Lifespan]:
+        await key_use.ensure(wired.state.key_store, at=clock())
+        following = asyncio.create_task(wired.caches.follow(), name="idp-caches")
+        try:
+            yield {"idp": wired.state}
+        finally:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+
+    return Starlette(
+        routes=_routes(wired, settings.issuer),
+        lifespan=lifespan,
+        exception_handlers={OAuthError: oauth_error, NotRedirectable: stopped},
+    )
+
+
+def open_paths(settings: Settings) -> frozenset[str]:
+    """Return the full paths other sites' forms may post to, for the shell's origin check."""
+    path = urlsplit(settings.issuer).path
+    return frozenset({f"{path}/authorize", f"{path}/end_session"})
+
+
+def root_routes(settings: Settings) -> list[Route]:
+    """Return the routes that stand outside the issuer's path: RFC 8414 §3.1 puts the well-known before it."""
+    path = urlsplit(settings.issuer).path
+    return (
+        [Route(f"/.well-known/oauth-authorization-server{path}", Discovery(settings.issuer).endpoint)] if path else []
+    )
+
+
+def _routes(wired: Wired, issuer: str) -> list[Route]:
+    discovery = Discovery(issuer)
+    step = "/interaction/{interaction_id}"
+    return [
+        Route("/.well-known/openid-configuration", discovery.endpoint),
+        Route("/.well-known/oauth-authorization-server", discovery.endpoint),
+        Route("/jwks", jwks),
+        Route("/authorize", authorize.authorize, methods=["GET"]),
+        Route("/authorize", authorize.authorize_post, methods=["POST"]),
+        Route("/authorize/{parked}", authorize.authorize_parked),
+        Route(step, interaction.interaction),
+        Route(f"{step}/sign-in", interaction.sign_in, methods=["POST"]),
+        Route(f"{step}/sign-in", interaction.back),
+        Route(f"{step}/account", interaction.account, methods=["POST"]),
+        Route(f"{step}/account", interaction.back),
+        Route(f"{step}/consent", interaction.consent, methods=["POST"]),
+        Route(f"{step}/consent", interaction.back),
+        Route("/token", token, methods=["POST"]),
+        Route("/userinfo", userinfo, methods=["GET", "POST"]),
+        Route("/revoke", revoke, methods=["POST"]),
+        Route("/introspect", introspect, methods=["POST"]),
+        Route("/end_session", end_session.end_session, methods=["GET"]),
+        Route("/end_session", end_session.end_session_post, methods=["POST"]),
+        Route("/end_session/confirmed", end_session.end_session_confirmed, methods=["POST"]),
+        Route("/end_session/{parked}", end_session.end_session_parked),
+        Route("/static/{name}", wired.static.endpoint),
+    ]

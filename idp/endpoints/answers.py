@@ -1,0 +1,65 @@
+"""Answers: JSON with the headers OAuth asks for, the way back to a client, and errors of both kinds."""
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from config.logs import get
+from idp.endpoints.rendering import FormPostPage, StoppedPage
+from idp.endpoints.state import of
+from idp.endpoints.words import PAGE_REASONS
+from idp.protocol.authorization_request import Target
+from idp.protocol.authorization_response import location
+from idp.protocol.errors import InsufficientScope, InvalidClient, InvalidToken, NotRedirectable, OAuthError
+from idp.protocol.redirect_uri import origin_of
+
+_NOT_STORED: Final = {"cache-control": "no-store", "pragma": "no-cache"}
+_log = get("onewindow.idp")
+
+
+def json_answer(
+    document: Mapping[str, object], *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return JSON that nobody stores (RFC 6749 §5.1)."""
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(body, status, {**_NOT_STORED, **(headers or {})}, media_type="application/json")
+
+
+def see_other(address: str) -> Response:
+    """Return 303: the browser goes on with a GET, and no credential is posted again (RFC 9700 §4.12)."""
+    return RedirectResponse(address, status_code=303, headers={**_NOT_STORED, "referrer-policy": "no-referrer"})
+
+
+def to_client(request: Request, target: Target, parameters: Mapping[str, str]) -> Response:
+    """Carry an authorization response to the client, by redirect or by form."""
+    if target.response_mode == "query":
+        return see_other(location(target.redirect_uri, parameters))
+    page = FormPostPage(action=target.redirect_uri, fields=tuple(parameters.items()))
+    return of(request).pages.render(request, page, form_action=origin_of(target.redirect_uri))
+
+
+async def oauth_error(request: Request, error: Exception) -> Response:
+    """Answer an OAuthError that no redirect carries (RFC 6749 §5.2, RFC 6750 §3)."""
+    if not isinstance(error, OAuthError):
+        raise error
+    _log.info("request_refused", error=error.code, detail=error.detail or error.public, path=request.url.path)
+    headers = {}
+    if isinstance(error, InvalidClient):
+        headers["www-authenticate"] = 'Basic realm="onewindow"'
+    if isinstance(error, InvalidToken | InsufficientScope):
+        said = ", ".join(f'{name}="{value}"' for name, value in error.parameters().items())
+        headers["www-authenticate"] = f"Bearer {said}"
+    return json_answer(error.parameters(), status=error.status, headers=headers)
+
+
+async def stopped(request: Request, error: Exception) -> Response:
+    """Answer on a page what must not be redirected."""
+    if not isinstance(error, NotRedirectable):
+        raise error
+    idp = of(request)
+    _log.info("request_stopped", reason=error.reason, detail=error.detail)
+    title, message = (idp.pages.say(request, sentence) for sentence in PAGE_REASONS[error.reason])
+    return idp.pages.render(request, StoppedPage(title=title, message=message, home=idp.base_url + "/"), status=400)

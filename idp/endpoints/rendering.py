@@ -1,0 +1,158 @@
+"""Pages: one frozen dataclass each as context, Chinese first, autoescaped, a missing name is an error."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import ClassVar, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from config.language import LANGUAGES, Language, load_catalogues, negotiate
+from idp.endpoints.static import StaticFiles
+
+_PACKAGE: Final = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInPage:
+    """Ask for user name and password; `error` is a sentence, empty at first."""
+
+    template: ClassVar[str] = "sign_in.html"
+    client_name: str
+    action: str
+    form_token: str
+    username: str
+    error: str
+    again: bool  # somebody is signed in, but a fresh sign-in is asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentPage:
+    """Ask whether the client may have the scope; `lines` are sentences."""
+
+    template: ClassVar[str] = "consent.html"
+    client_name: str
+    action: str
+    form_token: str
+    name: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPage:
+    """Ask whether to go on with the account signed in here."""
+
+    template: ClassVar[str] = "select_account.html"
+    client_name: str
+    action: str
+    form_token: str
+    name: str
+    username: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSessionPage:
+    """Ask whether to sign out; `fields` repeat the request, which is checked again."""
+
+    template: ClassVar[str] = "end_session.html"
+    client_name: str
+    action: str
+    form_token: str
+    name: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOutPage:
+    """Nobody is signed in any more."""
+
+    template: ClassVar[str] = "signed_out.html"
+    home: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoppedPage:
+    """A request that can't go on, and what to do."""
+
+    template: ClassVar[str] = "stopped.html"
+    title: str
+    message: str
+    home: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormPostPage:
+    """Carries an answer to the client by a form (OAuth 2.0 Form Post Response Mode §2)."""
+
+    template: ClassVar[str] = "form_post.html"
+    action: str
+    fields: tuple[tuple[str, str], ...]
+
+
+Page = SignInPage | ConsentPage | AccountPage | EndSessionPage | SignedOutPage | StoppedPage | FormPostPage
+
+
+class Pages:
+    """Renders pages in the reader's language."""
+
+    def __init__(self, *, issuer: str, static: StaticFiles) -> None:
+        catalogues = load_catalogues([_PACKAGE / "locale"])
+        self._environments = {language: _environment(issuer, static) for language in LANGUAGES}
+        for language, environment in self._environments.items():
+            environment.install_gettext_translations(catalogues[language], newstyle=True)  # type: ignore[attr-defined]
+        self._catalogues = catalogues
+
+    def render(
+        self, request: Request, page: Page, *, status: int = 200, ui_locales: str = "", form_action: str = ""
+    ) -> HTMLResponse:
+        """Return the page; `form_action` is an origin its forms may lead to beside our own.
+
+        Browsers hold a form's redirects against form-action too, so the client's origin must be named on every
+        page whose answer may end there.
+        """
+        language = language_of(request, ui_locales)
+        template = self._environments[language].get_template(page.template)
+        html = template.render(language=language, **{field.name: getattr(page, field.name) for field in fields(page)})
+        headers = {
+            "cache-control": "no-store",
+            "content-language": language,
+            "vary": "Accept-Language, Cookie",
+            "content-security-policy": _policy(form_action),
+            "referrer-policy": "no-referrer",
+        }
+        return HTMLResponse(html, status_code=status, headers=headers)
+
+    def say(self, request: Request, message: str, *, ui_locales: str = "") -> str:
+        """Return a marked sentence in the reader's language."""
+        return self._catalogues[language_of(request, ui_locales)].gettext(message)
+
+
+def language_of(request: Request, ui_locales: str) -> Language:
+    """Return the first of ui_locales we have (OpenID Connect Core §3.1.2.1), else what the browser prefers."""
+    for tag in ui_locales.split()[:10]:
+        primary = tag.split("-", 1)[0].lower()
+        if primary in ("zh", "en"):
+            return "zh-Hans" if primary == "zh" else "en"
+    return negotiate(request.headers.get("accept-language"))
+
+
+def _environment(issuer: str, static: StaticFiles) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_PACKAGE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["issuer"] = issuer
+    environment.globals["static"] = lambda name: issuer + static.path(name)
+    return environment
+
+
+def _policy(form_action: str) -> str:
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        f"form-action 'self'{' ' + form_action if form_action else ''}; frame-ancestors 'none'; base-uri 'none'"
+    )

@@ -1,0 +1,71 @@
+"""What handlers may use, put together once in `idp.app`."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from starlette.requests import Request
+
+from config.clock import Clock
+from idp.endpoints.rendering import Pages
+from idp.passwords import Passwords
+from idp.protocol.grants import Rulebook
+from idp.protocol.issuing import Issuer
+from idp.protocol.ports import (
+    Accounts,
+    AccountStore,
+    Attempts,
+    Clients,
+    ClientStore,
+    ConsentStore,
+    InteractionStore,
+    Keys,
+    KeyStore,
+    ParkedRequestStore,
+    RefreshTokenStore,
+)
+from idp.sessions import Sessions
+from idp.sign_in import SignIn
+from idp.tokens import AccessTokens
+
+
+class ConsentCopies(Protocol):
+    """Reading consents by `"<sub> <client_id>"`; may be a little old."""
+
+    def get(self, key: str) -> Awaitable[frozenset[str]]:
+        """Return the scope agreed to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdpState:
+    """Ports and use cases of the provider. `clients` and `accounts` are copies, the stores write."""
+
+    issuer: str
+    base_url: str
+    https: bool
+    form_key: bytes = field(repr=False)
+    clock: Clock
+    clients: Clients
+    accounts: Accounts
+    keys: Keys
+    consents: ConsentCopies
+    client_store: ClientStore
+    account_store: AccountStore
+    key_store: KeyStore
+    consent_store: ConsentStore
+    refresh_tokens: RefreshTokenStore
+    interactions: InteractionStore
+    parked: ParkedRequestStore
+    attempts: Attempts
+    passwords: Passwords
+    sessions: Sessions
+    sign_in: SignIn
+    tokens: AccessTokens
+    issuing: Issuer
+    rulebook: Rulebook
+    pages: Pages
+
+
+def of(request: Request) -> IdpState:
+    """Return the provider's state from the request."""
+    return cast(IdpState, request.state.idp)
