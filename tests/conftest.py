@@ -18,6 +18,7 @@ from config.storage.memory_state import MemoryStateStore
 from config.storage.redis_state import RedisStateStore
 from config.storage.sql import create_engine
 from tests.servers.browser_loop import BrowserLoop
+from tests.servers.installation import Installation
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
 
@@ -123,6 +124,25 @@ async def backend(backend_urls: tuple[str, str]) -> AsyncIterator[Backend]:
     yield Backend(name=name, engine=engine, state=state, database_url=database_url, redis_url=redis_url)
     await state.aclose()
     await engine.dispose()
+
+
+@pytest.fixture(
+    scope="session",
+    # One of the two workers runs everything on the embedded default, the other on PostgreSQL and Redis.
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("embedded", "full")],
+)
+def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
+    """A whole OneWindow with its 13 simulated departments; tests share it, so each brings people of its own."""
+    full = request.param == "full"
+    redis = Valkey.start() if full else None  # of its own: others empty theirs between tests
+    url = request.getfixturevalue("postgres").new_database() if full else ""
+    started = Installation.start(
+        database_url=url, redis_url=redis.url if redis else "", forwarded_allow_ips="127.0.0.1"
+    )
+    yield started
+    started.stop()
+    if redis:
+        redis.stop()
 
 
 browser_loop = BrowserLoop()

@@ -98,6 +98,11 @@ class Installation:
         while self.processes():
             sleep(0.02)
 
+    def interrupt(self) -> int:
+        """Press Ctrl-C, which reaches the whole process group, wait for the end and return the exit status."""
+        os.killpg(self.child.pid, signal.SIGINT)
+        return self.child.wait(20)
+
     def stop(self) -> None:
         stop_child(self.child, signal.SIGINT)
         shutil.rmtree(self.directory, ignore_errors=True)
