@@ -46,11 +46,17 @@ def read_application(body: Mapping[str, Any]) -> ApplicationBody:
     Raises:
         Refused: INVALID_APPLICATION, every part that has the wrong shape named.
     """
-    errors = [_error(pointer(name), "unknown", _("没有“{name}”这一项，请删去。"), name=name) for name in body if name not in _NAMES]
+    errors = [
+        _error(pointer(name), "unknown", _("没有“{name}”这一项，请删去。"), name=name)
+        for name in body
+        if name not in _NAMES
+    ]
     matter, situation = body.get("matter"), body.get("situation")
     form, materials = body.get("form"), body.get("materials")
     if not isinstance(matter, str) or not matter:
-        errors.append(_error("/matter", "required", _("请给出事项编号，例如 04-temporary-assistance，见 /api/v1/matters。")))
+        errors.append(
+            _error("/matter", "required", _("请给出事项编号，例如 04-temporary-assistance，见 /api/v1/matters。"))
+        )
     if situation is not None and not isinstance(situation, str):
         errors.append(_error("/situation", "type", _("办理情形应是文字，见事项的 situations。")))
     if not isinstance(form, dict):
@@ -59,9 +65,7 @@ def read_application(body: Mapping[str, Any]) -> ApplicationBody:
     errors.extend(_repeated(statements))
     if errors:
         raise Refused(INVALID_APPLICATION, errors=errors)
-    return ApplicationBody(
-        matter=str(matter), situation=situation or "", form=form or {}, materials=tuple(statements)
-    )
+    return ApplicationBody(matter=str(matter), situation=situation or "", form=form or {}, materials=tuple(statements))
 
 
 def _statements(given: object, errors: list[FieldRefusal]) -> Iterator[MaterialStatement]:

@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 from starlette.requests import Request
 
 from config.clock import Clock
-from matters.policy import Actor, Role
+from matters.policy import Actor, roles_from_claim
 from portal.api.problem_types import INSUFFICIENT_SCOPE, INVALID_REQUEST, INVALID_TOKEN, UNAVAILABLE
 from portal.api.refusals import Refused
 from portal.api.signing_keys import KeysUnavailable, SigningKeys
@@ -142,14 +142,10 @@ def _challenge(scope: str, *, error: str = "") -> Refused:
 
 
 def _actor(claims: VerifiedClaims) -> Actor:
-    known = {role.value: role for role in Role}
-    roles = claims.get("roles")
     return Actor(
         sub=claims["sub"],
-        name=_word(claims, "name"),
-        roles=frozenset(known[r] for r in roles if isinstance(r, str) and r in known)
-        if isinstance(roles, list)
-        else frozenset(),
+        name=_word(claims, "name") or claims["client_id"],
+        roles=roles_from_claim(claims.get("roles")),
         unit=_word(claims, "unit"),
         region=_word(claims, "region"),
     )

@@ -14,9 +14,7 @@ from portal.api.state import api_of
 def prepare(*, base_url: str, issuer: str, catalogues: Mapping[Language, Catalogue]) -> Mapping[Language, Prepared]:
     """Return the description in each language as it goes out."""
     return {
-        language: Prepared.of(
-            openapi.document(base_url=base_url, token_url=f"{issuer}/token", catalogue=catalogue)
-        )
+        language: Prepared.of(openapi.document(base_url=base_url, token_url=f"{issuer}/token", catalogue=catalogue))
         for language, catalogue in catalogues.items()
     }
 

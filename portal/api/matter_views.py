@@ -5,6 +5,7 @@ from typing import Any
 from matters.elements import Duration, Material, Situation
 from matters.guide import Matter
 from matters.json_schema import json_schema
+from matters.material import is_required, kinds_allowed
 
 
 def summary(matter: Matter) -> dict[str, Any]:
@@ -48,9 +49,9 @@ def _material(matter: Matter, material: Material) -> dict[str, Any]:
         "id": material.id,
         "name": material.name,
         "name_en": material.name_en,
-        "required": material.need.code == "1",
+        "required": is_required(material),
         "situations": list(material.situations),
-        "forms": material_forms(matter, material),
+        "forms": [kind.value for kind in kinds_allowed(matter, material)],
         "original_copies": material.original_copies,
         "duplicate_copies": material.duplicate_copies,
         "exemption": material.exemption.model_dump(),

@@ -6,6 +6,7 @@ Texts are msgids; `openapi.py` translates them. The views in `views.py` and `mat
 from typing import Any
 
 from matters.case import CaseStatus
+from matters.guide import ELEMENTS
 from portal.api.parameters import CASE_NUMBER, IDENTIFIER
 from portal.api.problem_types import PROBLEM_TYPES
 from portal.words import marked as _
@@ -99,14 +100,11 @@ _EVENT = closed(
 _CASE: dict[str, Schema] = {
     "number": ref("CaseNumber"),
     "matter": _NAMED,
-    "guide_version": {"type": "integer", "minimum": 1},
     "situation": TEXT,
     "status": ref("CaseStatus"),
     "status_text": TEXT,
     "applicant": {**TEXT, "description": _("申请人姓名，已脱敏。")},
     "received_at": MOMENT,
-    "accepted_at": nullable(MOMENT),
-    "closed_at": nullable(MOMENT),
     "due_on": nullable(DAY),
 }
 _STEP = closed(
@@ -134,21 +132,8 @@ SCHEMAS: dict[str, Schema] = {
             "guide": {
                 "type": "object",
                 "description": _("办事指南 12 要素，与发布的版本一字不差。"),
-                "required": [
-                    "basic_info",
-                    "legal_basis",
-                    "acceptance_criteria",
-                    "situations",
-                    "time_limits",
-                    "process",
-                    "fees",
-                    "materials",
-                    "result",
-                    "channels",
-                    "supervision",
-                    "faq",
-                ],
-            },  # fmt: skip
+                "required": list(ELEMENTS),
+            },
             "form": {"type": "object", "description": _("表单的 JSON Schema（2020-12）：提交申请时的 form。")},
             "materials": several(_MATERIAL),
         }
@@ -193,7 +178,16 @@ SCHEMAS: dict[str, Schema] = {
             "deliveries": several(_DELIVERY),
         }
     ),
-    "Case": closed({**_CASE, "events": several(_EVENT), "deliveries": several(_DELIVERY)}),
+    "Case": closed(
+        {
+            **_CASE,
+            "guide_version": {"type": "integer", "minimum": 1},
+            "accepted_at": nullable(MOMENT),
+            "closed_at": nullable(MOMENT),
+            "events": several(_EVENT),
+            "deliveries": several(_DELIVERY),
+        }
+    ),
     "CaseList": closed({"cases": several(closed(_CASE)), "next": nullable(TEXT)}),
     "Withdrawal": closed(
         {"reason": {"type": "string", "minLength": 1, "maxLength": 200, "description": _("申请人撤回的原因。")}}

@@ -8,7 +8,7 @@ from portal.api.problem_types import INVALID_REQUEST, NOT_FOUND
 from portal.api.refusals import FieldRefusal, Refused, Sentence
 from portal.words import marked as _
 
-CASE_NUMBER = r"^[0-9]{9}-[0-9]{6}-[A-Z0-9]{2,12}-[0-9]{6,9}$"
+CASE_NUMBER = r"^[0-9]{9}-[0-9]{6}-[A-Z]{2,6}[0-9]{3}-[0-9]{6,9}$"
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 IDEMPOTENCY_KEY = r"^[!-~]{1,128}$"
 _CASE_NUMBER = re.compile(CASE_NUMBER)
@@ -81,6 +81,17 @@ def single(request: Request, name: str, *, at_most: int = 200) -> str:
     if len(values[0]) > at_most or not values[0].isprintable():
         raise _parameter(name, "format", _("参数 {name} 过长或含有不允许的字符。"))
     return values[0].strip()
+
+
+def required(name: str, value: str) -> str:
+    """Return `value`, a query parameter that must be there.
+
+    Raises:
+        Refused: INVALID_REQUEST, it is empty.
+    """
+    if not value:
+        raise _parameter(name, "missing", _("请给出参数 {name}。"))
+    return value
 
 
 def whole_number(request: Request, name: str, *, default: int, at_least: int, at_most: int) -> int:

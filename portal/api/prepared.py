@@ -11,6 +11,7 @@ from matters.guide import Matter
 from matters.search import MatterIndex
 from portal.api.answers import JSON, encode
 from portal.api.matter_views import summary, whole
+from portal.api.named import Named
 
 # The caller may keep it but asks each time whether it still holds: a guide may be superseded at any minute.
 _ASK_AGAIN = "private, no-cache"
@@ -41,6 +42,7 @@ class _Edition:
     """Everything prepared from one set of published guides."""
 
     matters: Sequence[Matter]
+    by_id: Mapping[str, Matter]
     summaries: Mapping[str, dict[str, object]]
     each: Mapping[str, Prepared]
     all: Prepared
@@ -68,6 +70,15 @@ class PreparedGuides:
         """Return one matter, None when no published guide has that id."""
         return self._current().each.get(matter_id)
 
+    def matter(self, matter_id: str) -> Matter | None:
+        """Return the published guide of a matter, None when there is none."""
+        return self._current().by_id.get(matter_id)
+
+    def name(self, matter_id: str, otherwise: str) -> Named:
+        """Return the name of a matter, `otherwise` when it is published no longer."""
+        found = self._current().summaries.get(matter_id)
+        return Named(zh=str(found["name"]), en=str(found["name_en"])) if found else Named(zh=otherwise, en=otherwise)
+
     def _current(self) -> _Edition:
         matters = self._published()
         if self._edition is None or self._edition.matters is not matters:
@@ -79,6 +90,7 @@ def _prepare(matters: Sequence[Matter]) -> _Edition:
     summaries = {matter.id: summary(matter) for matter in matters}
     return _Edition(
         matters=matters,
+        by_id={matter.id: matter for matter in matters},
         summaries=summaries,
         each={matter.id: Prepared.of(whole(matter)) for matter in matters},
         all=Prepared.of({"matters": list(summaries.values())}),

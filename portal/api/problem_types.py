@@ -75,6 +75,13 @@ CASE_STATE = ProblemType(
     meaning=_("办件已经办结、撤回或退件，不能再撤回或补交材料。"),
     remedy=_("先查看办件的当前状态；需要时重新提交一份申请。"),
 )
+DUPLICATE_CASE = ProblemType(
+    slug="duplicate-case",
+    status=409,
+    title=_("同一申请正在办理"),
+    meaning=_("这位申请人的同一事项已有一个办件正在办理，没有产生新的办件。"),
+    remedy=_("查看 detail 中所指的办件，不必重复申请；确需重新申请时，先撤回它。"),
+)
 IN_PROGRESS = ProblemType(
     slug="in-progress",
     status=409,
@@ -141,6 +148,7 @@ PROBLEM_TYPES: tuple[ProblemType, ...] = (
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
     CASE_STATE,
+    DUPLICATE_CASE,
     IN_PROGRESS,
     TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,

@@ -4,7 +4,7 @@ Texts are msgids with `{names}` filled from `params` after translation, so that 
 language and what the caller sent is never used as a format string.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,16 +12,19 @@ from config.language import Catalogue
 from config.problems import FieldProblem, Problem
 from portal.api.problem_types import ProblemType
 
+Gettext = Callable[[str], str]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """A msgid and what fills it; a `params` value that is itself a msgid is translated first when `translate` names it."""
+    """A msgid and what fills it."""
 
     message: str
     params: Mapping[str, object] = field(default_factory=dict)
 
-    def read(self, catalogue: Catalogue) -> str:
-        return fill(catalogue.gettext(self.message), self.params)
+    def read(self, gettext: Gettext) -> str:
+        """Return the sentence in the language `gettext` speaks."""
+        return fill(gettext(self.message), self.params)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +60,10 @@ class Refused(Exception):
             status=self.kind.status,
             type=self.kind.slug,
             title=catalogue.gettext(self.kind.title),
-            detail=self.detail.read(catalogue),
+            detail=self.detail.read(catalogue.gettext),
             errors=tuple(
-                FieldProblem(pointer=e.pointer, code=e.code, detail=e.sentence.read(catalogue)) for e in self.errors
+                FieldProblem(pointer=e.pointer, code=e.code, detail=e.sentence.read(catalogue.gettext))
+                for e in self.errors
             ),
             headers=self.headers,
         )

@@ -10,10 +10,18 @@ from config.clock import Clock
 from config.language import Catalogue, Language
 from config.state import StateStore
 from portal.api.metrics import DeliveryCounts, Metrics
+from portal.api.named import Named
+from portal.api.ports import CallbackReceiver
 
 if TYPE_CHECKING:
+    from connectors.intake import Intake
+    from connectors.ports import Deliveries
+    from connectors.system import System
+    from matters.ports import CaseStore, GuideStore, MaterialFiles
+    from matters.working_days import WorkingCalendar
     from portal.api.bearer import BearerTokens
     from portal.api.prepared import Prepared, PreparedGuides
+    from portal.api.view_tokens import ViewTokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +35,24 @@ class ApiState:
     tokens: "BearerTokens"
     guides: "PreparedGuides"
     description: "Mapping[Language, Prepared]"
+    view_tokens: "ViewTokens"
+    intake: "Intake"
+    cases: "CaseStore"
+    deliveries: "Deliveries"
+    guide_store: "GuideStore"
+    files: "MaterialFiles"
+    calendar: "WorkingCalendar"
+    systems: "Mapping[str, System]"
+    callbacks: CallbackReceiver
     metrics: Metrics
     delivery_counts: DeliveryCounts
     metrics_token: str = field(repr=False)
     parts: Mapping[str, Callable[[], Awaitable[None]]]
+
+    def system_name(self, system: str) -> Named:
+        """Return the name of a system; one that is no longer declared keeps its id."""
+        known = self.systems.get(system)
+        return Named(zh=known.name, en=known.name_en) if known else Named(zh=system, en=system)
 
 
 def api_of(connection: HTTPConnection) -> ApiState:

@@ -76,7 +76,10 @@ def test_a_missing_form_is_named() -> None:
         (["a", {"id": "b", "form": "verbal"}], {"/materials/1": "form"}),
         ({"a/b": "verbal"}, {"/materials/a~1b": "form"}),
         ({"a": 1}, {"/materials/a": "type"}),
-        ([{"id": "a", "originals": -1, "copies": 1.5}], {"/materials/0/originals": "range", "/materials/0/copies": "range"}),
+        (
+            [{"id": "a", "originals": -1, "copies": 1.5}],
+            {"/materials/0/originals": "range", "/materials/0/copies": "range"},
+        ),
         ([{"id": "a", "originals": True}], {"/materials/0/originals": "range"}),
         ([{"id": "a", "colour": "red"}], {"/materials/0/colour": "unknown"}),
         (["a", "a"], {"/materials/1": "repeated"}),

@@ -1,0 +1,81 @@
+"""Makes the API's state from what the process has; `portal.app` calls it once and yields it under `api`."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import httpx2
+
+from config.clock import Clock
+from config.language import Catalogue, Language
+from config.settings import Settings
+from config.state import StateStore
+from connectors.intake import Intake
+from connectors.ports import Deliveries
+from connectors.system import System
+from matters.guide import Matter
+from matters.ports import CaseStore, GuideStore, MaterialFiles
+from matters.working_days import WorkingCalendar
+from portal.api import description
+from portal.api.bearer import BearerTokens
+from portal.api.metrics import DeliveryCounts, Metrics
+from portal.api.ports import CallbackReceiver
+from portal.api.prepared import PreparedGuides
+from portal.api.signing_keys import SigningKeys
+from portal.api.state import ApiState
+from portal.api.view_tokens import ViewTokens
+
+_BACK_CHANNEL_SECONDS = 5.0
+
+
+def make_api_state(
+    *,
+    settings: Settings,
+    clock: Clock,
+    state: StateStore,
+    catalogues: Mapping[Language, Catalogue],
+    back_channel: httpx2.AsyncBaseTransport | None,
+    published: Callable[[], Sequence[Matter]],
+    guide_store: GuideStore,
+    intake: Intake,
+    cases: CaseStore,
+    deliveries: Deliveries,
+    files: MaterialFiles,
+    calendar: WorkingCalendar,
+    systems: Mapping[str, System],
+    callbacks: CallbackReceiver,
+    delivery_counts: DeliveryCounts,
+    ping_database: Callable[[], Awaitable[None]],
+    metrics: Metrics,
+) -> ApiState:
+    """Return the ports of the API. `published` gives the guides as they stand; another sequence means new guides."""
+    keys = SigningKeys(
+        issuer=settings.issuer,
+        client=httpx2.AsyncClient(transport=back_channel, timeout=_BACK_CHANNEL_SECONDS),
+        clock=clock,
+    )
+
+    async def guides_are_loaded() -> None:
+        if not published():
+            raise LookupError("no guide is published")
+
+    return ApiState(
+        base_url=settings.base_url,
+        clock=clock,
+        catalogues=catalogues,
+        state=state,
+        tokens=BearerTokens(issuer=settings.issuer, audience=f"{settings.base_url}/api/v1", keys=keys, clock=clock),
+        guides=PreparedGuides(published),
+        description=description.prepare(base_url=settings.base_url, issuer=settings.issuer, catalogues=catalogues),
+        view_tokens=ViewTokens(settings.secret_key.get_secret_value()),
+        intake=intake,
+        cases=cases,
+        deliveries=deliveries,
+        guide_store=guide_store,
+        files=files,
+        calendar=calendar,
+        systems=systems,
+        callbacks=callbacks,
+        metrics=metrics,
+        delivery_counts=delivery_counts,
+        metrics_token=settings.metrics_token.get_secret_value(),
+        parts={"database": ping_database, "state": state.ping, "guides": guides_are_loaded},
+    )
