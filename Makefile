@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 PORT ?= 8000
 PYTHON ?= python3
 PACKAGES := config idp matters connectors portal demo
-TEMPLATES := idp/templates portal/templates demo
+TEMPLATES := idp/templates portal/templates demo/pages/templates
 # Two workers: the machine this is measured on has two cores. PYTEST_ARGS narrows a run: make test PYTEST_ARGS='-k receipt'
 PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
@@ -35,7 +35,7 @@ check: $(DEVELOPMENT) ## Format, lint, types, import contracts, templates, locks
 	@.venv/bin/ruff check --quiet . && echo 'lint: ok'
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
-	@.venv/bin/djlint --lint --quiet $(wildcard $(TEMPLATES)) && echo 'templates: ok'
+	@.venv/bin/djlint --lint --quiet $(TEMPLATES) && echo 'templates: ok'
 	@.ci/check-locks
 
 bench: $(DEVELOPMENT) ## Measure page times and the CPU of a sign-on, and print them as tables
