@@ -19,6 +19,7 @@ def configuration(connection: Connection) -> Config:
     """Return Alembic's configuration bound to `connection`."""
     config = Config()
     config.set_main_option("script_location", str(_HERE))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.attributes["connection"] = connection
     return config
 
@@ -48,9 +49,9 @@ def _compare(connection: Connection) -> list[object]:
     return list(compare_metadata(context, list(METADATA)))
 
 
-async def write_revision(engine: AsyncEngine, message: str) -> None:
-    """Write a new revision file from the difference between the database and the tables (for developers)."""
+async def write_revision(engine: AsyncEngine, number: str, message: str) -> None:
+    """Write `<number>_<message>.py` from the difference between the database and the tables (for developers)."""
     async with engine.connect() as connection:
         await connection.run_sync(
-            lambda plain: command.revision(configuration(plain), message=message, autogenerate=True)
+            lambda plain: command.revision(configuration(plain), message=message, autogenerate=True, rev_id=number)
         )

@@ -2,6 +2,9 @@
 
 import sqlalchemy as sa
 from alembic import op
+
+
+from config.storage.sql import Document, Moment
 ${imports if imports else ""}
 
 revision = ${repr(up_revision)}

@@ -1,0 +1,55 @@
+"""How a process of ours begins and ends: settings read, engine and state store opened, one event loop."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from config.settings import Settings
+    from config.state import StateStore
+
+
+def read_settings(environ: Mapping[str, str]) -> "Settings":
+    """Return the settings of the environment, or end the process with one line per variable that does not hold."""
+    from config import logs
+    from config.settings import Settings, SettingsRefused
+
+    try:
+        settings = Settings.from_env(environ)
+    except SettingsRefused as refused:
+        sys.stderr.write(f"未启动，请先改正设置。 Not started; mend these settings:\n{refused}\n")
+        sys.exit(2)
+    logs.configure(level=settings.log_level, form=settings.log_format)
+    return settings
+
+
+@asynccontextmanager
+async def ground(settings: "Settings") -> AsyncIterator[tuple["AsyncEngine", "StateStore"]]:
+    """Open the engine and the state store this process stands on, and close both at the end."""
+    from config.storage.memory_state import MemoryStateStore
+    from config.storage.redis_state import RedisStateStore
+    from config.storage.sql import create_engine
+
+    settings.var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = create_engine(settings.database_url.get_secret_value())
+    redis_url = settings.redis_url.get_secret_value()
+    state: StateStore = RedisStateStore(redis_url) if redis_url else MemoryStateStore()
+    try:
+        yield engine, state
+    finally:
+        await state.aclose()
+        await engine.dispose()
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run `main` on uvloop; a process ended by Ctrl-C exits with 130, without a traceback."""
+    import uvloop
+
+    try:
+        uvloop.run(main)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)

@@ -1,0 +1,224 @@
+"""`onewindow account …`, `client …` and `key …`: what operators do at the provider."""
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import typer
+
+from config.clock import utc_now
+from config.entry import ground, read_settings, run
+from idp import accounts, clients, keys
+from idp.app import wire
+from idp.endpoints.state import IdpState
+from idp.passwords import PasswordRefused
+from idp.protocol.client import AuthMethod, Client, PkcePolicy, SigningAlg
+from idp.protocol.ports import UsernameTaken
+
+account_cli = typer.Typer(no_args_is_help=True, help="Accounts of people / 人员账号")
+client_cli = typer.Typer(no_args_is_help=True, help="Registered relying parties / 依赖方")
+key_cli = typer.Typer(no_args_is_help=True, help="Signing keys / 签名密钥")
+
+Password = Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="NEW_PASSWORD")]
+
+
+def _do(work: Callable[[IdpState], Awaitable[None]]) -> None:
+    settings = read_settings(os.environ)
+
+    async def main() -> None:
+        async with ground(settings) as (engine, state):
+            await work(wire(settings=settings, engine=engine, state=state, clock=utc_now).state)
+
+    try:
+        run(main())
+    except (accounts.AccountRefused, clients.ClientRefused, PasswordRefused) as refused:
+        typer.echo(f"未更改。 Nothing changed: {refused}", err=True)
+        raise typer.Exit(1) from None
+    except UsernameTaken as taken:
+        typer.echo(f"未更改，用户名已有人使用。 Nothing changed, the user name is taken: {taken}", err=True)
+        raise typer.Exit(1) from None
+
+
+@account_cli.command("add")
+def add_account(
+    username: str,
+    name: Annotated[str, typer.Option(help="The person's name.")],
+    unit: Annotated[str, typer.Option(help="Id of the unit.")],
+    unit_name: Annotated[str, typer.Option(help="Name of the unit.")],
+    region: Annotated[str, typer.Option(help="Region code of 2, 4, 6 or 9 digits.")],
+    role: Annotated[list[str], typer.Option(help="clerk, editor, approver, owner, manager, admin; may be repeated.")],
+    password: Password,
+) -> None:
+    """Create an account."""
+
+    async def work(provider: IdpState) -> None:
+        new = accounts.NewAccount(
+            username=username, name=name, unit=unit, unit_name=unit_name, region=region, roles=frozenset(role)
+        )
+        made = await accounts.create(
+            provider.account_store, provider.client_store, provider.passwords, new, password=password, at=utc_now()
+        )
+        typer.echo(f"sub {made.sub}")
+
+    _do(work)
+
+
+@account_cli.command("password")
+def set_password(username: str, password: Password) -> None:
+    """Set a password; everything begun with the old one ends."""
+
+    async def work(provider: IdpState) -> None:
+        await accounts.set_password(provider.account_store, provider.passwords, username, password, at=utc_now())
+
+    _do(work)
+
+
+@account_cli.command("disable")
+def disable_account(username: str) -> None:
+    """Stop an account: its sessions and tokens end."""
+
+    async def work(provider: IdpState) -> None:
+        await accounts.disable(provider.account_store, username, at=utc_now())
+
+    _do(work)
+
+
+@account_cli.command("enable")
+def enable_account(username: str) -> None:
+    """Let a stopped account sign in again."""
+
+    async def work(provider: IdpState) -> None:
+        await accounts.enable(provider.account_store, username, at=utc_now())
+
+    _do(work)
+
+
+@account_cli.command("roles")
+def set_roles(username: str, role: list[str]) -> None:
+    """Give an account exactly these roles."""
+
+    async def work(provider: IdpState) -> None:
+        await accounts.set_roles(provider.account_store, username, role, at=utc_now())
+
+    _do(work)
+
+
+@account_cli.command("list")
+def list_accounts() -> None:
+    """List accounts, one a line."""
+
+    async def work(provider: IdpState) -> None:
+        for account in await provider.account_store.all():
+            stopped = " (disabled)" if account.disabled else ""
+            roles = ",".join(sorted(account.roles))
+            typer.echo(f"{account.username}\t{account.name}\t{account.unit}\t{account.region}\t{roles}{stopped}")
+
+    _do(work)
+
+
+@client_cli.command("add")
+def add_client(
+    client_id: str,
+    name: Annotated[str, typer.Option(help="Shown to people.")],
+    redirect_uri: Annotated[list[str] | None, typer.Option(help="Exact; may be repeated.")] = None,
+    post_logout_redirect_uri: Annotated[list[str] | None, typer.Option(help="Exact; may be repeated.")] = None,
+    scope: Annotated[str, typer.Option(help="With spaces.")] = "openid profile unit",
+    grant_type: Annotated[list[str] | None, typer.Option(help="authorization_code unless given.")] = None,
+    auth_method: Annotated[str, typer.Option(help="client_secret_basic, client_secret_post or none.")] = (
+        "client_secret_basic"
+    ),
+    alg: Annotated[str, typer.Option(help="Of the id_token: RS256 or ES256.")] = "ES256",
+    pkce: Annotated[str, typer.Option(help="required or pkce_or_nonce.")] = "required",
+    role: Annotated[list[str] | None, typer.Option(help="Only people with one of these roles may come.")] = None,
+    trusted: Annotated[bool, typer.Option(help="Run by the same house: no consent page.")] = False,
+    native: Annotated[bool, typer.Option(help="A program on a person's device.")] = False,
+) -> None:
+    """Register a client and print its secret, which is shown this once."""
+    if alg not in ("RS256", "ES256") or pkce not in ("required", "pkce_or_nonce"):
+        raise typer.BadParameter("alg is RS256 or ES256; pkce is required or pkce_or_nonce")
+    if auth_method not in ("client_secret_basic", "client_secret_post", "none"):
+        raise typer.BadParameter("auth-method is client_secret_basic, client_secret_post or none")
+    chosen_alg: SigningAlg = "RS256" if alg == "RS256" else "ES256"
+    chosen_pkce: PkcePolicy = "required" if pkce == "required" else "pkce_or_nonce"
+    methods: dict[str, AuthMethod] = {
+        "client_secret_basic": "client_secret_basic",
+        "client_secret_post": "client_secret_post",
+        "none": "none",
+    }
+
+    async def work(provider: IdpState) -> None:
+        client = Client(
+            client_id=client_id,
+            client_name=name,
+            redirect_uris=tuple(redirect_uri or ()),
+            post_logout_redirect_uris=tuple(post_logout_redirect_uri or ()),
+            scope=tuple(scope.split()),
+            grant_types=tuple(grant_type or ("authorization_code",)),
+            token_endpoint_auth_method=methods[auth_method],
+            id_token_signed_response_alg=chosen_alg,
+            pkce=chosen_pkce,
+            allowed_roles=frozenset(role or ()),
+            trusted=trusted,
+            application_type="native" if native else "web",
+        )
+        secret = await clients.register(provider.client_store, provider.account_store, client, at=utc_now())
+        typer.echo(f"client_id {client_id}\nclient_secret {secret or '(none)'}")
+
+    _do(work)
+
+
+@client_cli.command("secret")
+def new_secret(client_id: str) -> None:
+    """Replace a client's secret and print the new one."""
+
+    async def work(provider: IdpState) -> None:
+        typer.echo(f"client_secret {await clients.new_secret(provider.client_store, client_id, at=utc_now())}")
+
+    _do(work)
+
+
+@client_cli.command("disable")
+def disable_client(client_id: str) -> None:
+    """Stop a client: no request of it is answered any more."""
+
+    async def work(provider: IdpState) -> None:
+        await clients.disable(provider.client_store, client_id, at=utc_now())
+
+    _do(work)
+
+
+@client_cli.command("list")
+def list_clients() -> None:
+    """List clients, one a line; never a secret."""
+
+    async def work(provider: IdpState) -> None:
+        for client in await provider.client_store.all():
+            stopped = " (disabled)" if client.disabled else ""
+            typer.echo(f"{client.client_id}\t{client.client_name}\t{' '.join(client.grant_types)}{stopped}")
+
+    _do(work)
+
+
+@key_cli.command("list")
+def list_keys() -> None:
+    """List signing keys, one a line: kid, algorithm, next, current or previous."""
+
+    async def work(provider: IdpState) -> None:
+        for key in await provider.key_store.load():
+            typer.echo(f"{key.kid}\t{key.alg}\t{key.state}")
+
+    _do(work)
+
+
+@key_cli.command("rotate")
+def rotate_key(alg: Annotated[str, typer.Argument(help="RS256 or ES256.")]) -> None:
+    """Let the next key sign from now on; the one before stays published, so that what it signed still verifies."""
+    if alg not in ("RS256", "ES256"):
+        raise typer.BadParameter("RS256 or ES256")
+    chosen: SigningAlg = "RS256" if alg == "RS256" else "ES256"
+
+    async def work(provider: IdpState) -> None:
+        for key in await keys.rotate(provider.key_store, chosen, at=utc_now()):
+            typer.echo(f"{key.kid}\t{key.alg}\t{key.state}")
+
+    _do(work)
