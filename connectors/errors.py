@@ -9,6 +9,10 @@ ConnectorError
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
+
+from connectors.messages import N_
+from matters.form_errors import FieldError
 
 
 class ConnectorError(Exception):
@@ -55,3 +59,54 @@ class EnvelopeRefused(ConnectorError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class IntakeError(ConnectorError):
+    """Why an application or a withdrawal is not taken. `public` is a Chinese msgid with {params} for the person."""
+
+    code: ClassVar[str] = "intake_error"
+    public: ClassVar[str] = N_("没有办成，请稍后再试")
+
+    def __init__(self, detail: str = "", **params: object) -> None:
+        super().__init__(detail or type(self).code)
+        self.params = params
+
+
+class NotPermitted(IntakeError):
+    """The policy says no."""
+
+    code = "not_permitted"
+    public = N_("您没有办理这项操作的权限，请联系管理员")
+
+
+class IdempotencyConflict(IntakeError):
+    """The same key came with other content."""
+
+    code = "idempotency_conflict"
+    public = N_("这个提交编号已用于另一份申请，请重新打开表单再提交")
+
+
+class ApplicationRefused(IntakeError):
+    """The form or the materials do not hold; every place is named, nothing is kept."""
+
+    code = "application_refused"
+    public = N_("申请还不能提交，请按各项提示修改")
+
+    def __init__(self, errors: Sequence[FieldError], warnings: Sequence[FieldError] = ()) -> None:
+        super().__init__(f"{len(errors)} errors")
+        self.errors = tuple(errors)
+        self.warnings = tuple(warnings)
+
+
+class NotWithdrawable(IntakeError):
+    """The case is over."""
+
+    code = "not_withdrawable"
+    public = N_("办件已经办结，不能撤回")
+
+
+class TaskClosed(IntakeError):
+    """Somebody else, or the department, settled it first."""
+
+    code = "task_closed"
+    public = N_("这项待办刚刚已经处理完，请刷新后再看")

@@ -1,0 +1,161 @@
+"""Wiring: what the portal, the API and the worker use of connectors, made in one place."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from config.clock import SHANGHAI, Clock
+from config.settings import Settings
+from config.state import StateStore
+from connectors.availability import HolidayOn, is_working
+from connectors.callbacks import Callbacks
+from connectors.desk import Desk
+from connectors.errors import SpecProblem, SpecRefused
+from connectors.health import Health
+from connectors.holidays import holidays
+from connectors.intake import Intake
+from connectors.ports import Deliveries, DeskBook, Ledger, Transport
+from connectors.secrets_dir import SecretsDirectory
+from connectors.storage.case_moves import CaseMoves
+from connectors.storage.desk_book import SqlDeskBook
+from connectors.storage.health import SqlHealthBook
+from connectors.storage.intake_store import SqlIntakeStore
+from connectors.storage.ledger import SqlBreakers, SqlDeliveries, SqlLedger
+from connectors.storage.settling import Settling
+from connectors.system import System
+from connectors.transports.rest_json import RestJsonTransport
+from connectors.worker import DeliveryWorker
+from matters.guide import Matter
+from matters.working_days import WorkingCalendar
+
+DESK_HOURS_END = 17
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connectors:
+    """The ports of connectors. `worker` makes a new worker; `aclose` ends the connections to departments."""
+
+    systems: Mapping[str, System]
+    intake: Intake
+    desk: Desk
+    desk_book: DeskBook
+    deliveries: Deliveries
+    callbacks: Callbacks
+    health: Health
+    ledger: Ledger
+    transports: Mapping[str, Transport]
+    worker: Callable[[], DeliveryWorker]
+
+    async def aclose(self) -> None:
+        """Close every connection to a department."""
+        for transport in self.transports.values():
+            await transport.aclose()
+
+
+def create_connectors(
+    *,
+    settings: Settings,
+    engine: AsyncEngine,
+    state: StateStore,
+    clock: Clock,
+    systems: Mapping[str, System],
+    guide: Callable[[str], Matter | None],
+    calendar: WorkingCalendar,
+) -> Connectors:
+    """Return everything of connectors, ready to use; nothing runs and nothing connects yet.
+
+    `guide` gives the published matter of an id, or None.
+    """
+    holiday_on, offset = holidays(calendar), timedelta(seconds=settings.department_clock_offset_seconds)
+    kept_secrets = SecretsDirectory(settings.secrets_dir)
+    due_on = desk_clock(holiday_on)
+    settling = Settling(systems=systems, cases=CaseMoves(guide=guide), due_on=due_on)
+    ledger, breakers = SqlLedger(engine, settling), SqlBreakers(engine)
+    endpoints = read_endpoints(settings.endpoints_file)
+    transports: dict[str, Transport] = {
+        id_: RestJsonTransport(system, base_url=endpoints[id_], secrets=kept_secrets, clock=clock)
+        for id_, system in systems.items()
+        if system.transport == "rest_json" and id_ in endpoints
+    }
+    desk_book = SqlDeskBook(engine, settling)
+    return Connectors(
+        systems=systems,
+        intake=Intake(
+            store=SqlIntakeStore(engine, systems),
+            guide=guide,
+            systems=systems,
+            calendar=calendar,
+            state=state,
+            due_on=due_on,
+            subject_secret=_derived(settings, b"subject-key"),
+            choose=secrets.choice,
+        ),
+        desk=Desk(book=desk_book, systems=systems, state=state),
+        desk_book=desk_book,
+        deliveries=SqlDeliveries(engine),
+        callbacks=Callbacks(systems=systems, ledger=ledger, secrets=kept_secrets),
+        health=Health(book=SqlHealthBook(engine), systems=systems, holiday_on=holiday_on, offset=offset),
+        ledger=ledger,
+        transports=transports,
+        worker=lambda: DeliveryWorker(
+            ledger=ledger,
+            breakers=breakers,
+            systems=systems,
+            transports=transports,
+            state=state,
+            clock=clock,
+            holiday_on=holiday_on,
+            base_url=settings.base_url,
+            offset=offset,
+        ),
+    )
+
+
+def desk_clock(holiday_on: HolidayOn) -> Callable[[datetime], datetime]:
+    """Return until when a desk task is due: the end of the next working day, in Shanghai."""
+
+    def due_on(at: datetime) -> datetime:
+        day = at.astimezone(SHANGHAI).date() + timedelta(days=1)
+        while not is_working(day, holiday_on):
+            day += timedelta(days=1)
+        return datetime(day.year, day.month, day.day, DESK_HOURS_END, tzinfo=SHANGHAI)
+
+    return due_on
+
+
+def read_endpoints(file: Path | None) -> Mapping[str, str]:
+    """Return `{system id: base address}`; a system without one keeps its deliveries queued.
+
+    Raises:
+        SpecRefused: the file does not hold.
+    """
+    if file is None:
+        return {}
+    found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    problems = []
+    if not isinstance(found, dict):
+        raise SpecRefused([_problem(file, "(file)", "expected {system id: https://…}")])
+    for id_, address in found.items():
+        parts = urlsplit(str(address))
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            problems.append(_problem(file, str(id_), "expected http(s)://host[:port][/path]"))
+    if problems:
+        raise SpecRefused(problems)
+    return {str(id_): str(address).rstrip("/") for id_, address in found.items()}
+
+
+def _problem(file: Path, path: str, expected: str) -> SpecProblem:
+    return SpecProblem(file=file.name, line=1, path=path, expected=expected)
+
+
+def _derived(settings: Settings, purpose: bytes) -> bytes:
+    """Return a key of its own for `purpose`, so that no secret serves two ends."""
+    return hmac.new(settings.secret_key.get_secret_value().encode(), purpose, hashlib.sha256).digest()

@@ -1,0 +1,125 @@
+"""What a department tells us by itself: proven, fresh, kept once, applied forward only.
+
+`receive` gives the answer to send back. A refused call says nothing about why to who sent it; the reason is logged.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from config import logs
+from connectors.errors import EnvelopeRefused, SecretMissing
+from connectors.ledger import InboundEvent
+from connectors.outcomes import extract
+from connectors.ports import Ledger
+from connectors.rendering import to_json
+from connectors.secrets_dir import Secrets
+from connectors.signing import Incoming, Opened, signer_for
+from connectors.spec_models import CallbackAnswerSpec, CallbackSpec
+from connectors.system import Callback, System
+from connectors.transports.rest_json import moment
+
+log = logs.get(__name__)
+LARGEST_BYTES = 256 * 1024
+LONGEST_ID = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackAnswer:
+    """What goes back to the department; `content` is JSON or empty."""
+
+    status: int
+    content: bytes = b""
+    taken: bool = False
+
+
+class Callbacks:
+    """Receives for all systems whose spec has a callback."""
+
+    def __init__(self, *, systems: Mapping[str, System], ledger: Ledger, secrets: Secrets) -> None:
+        self._systems = systems
+        self._ledger = ledger
+        self._secrets = secrets
+
+    async def receive(
+        self,
+        system_id: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        at: datetime,
+        method: str = "POST",
+        target: str = "",
+    ) -> CallbackAnswer:
+        """Take one call. `headers` by name in any case; `target` is path and query, for kinds that sign it.
+
+        Answers 404 for a system without callbacks, 413 beyond 256 KiB, and what the spec says for everything else.
+        A call that can't be kept (the database is away) raises: the department gets a 5xx and calls again.
+        """
+        system = self._systems.get(system_id)
+        if system is None or system.callback is None or system.spec.callback is None:
+            return CallbackAnswer(status=404)
+        if len(body) > LARGEST_BYTES:
+            return CallbackAnswer(status=413)
+        spec, small = system.spec.callback, {name.lower(): value for name, value in headers.items()}
+        incoming = Incoming(method=method, target=target, headers=small, content=body)
+        try:
+            event = self._event(system, spec, system.callback, incoming, at)
+        except (EnvelopeRefused, SecretMissing) as refused:
+            log.warning("callback_refused", system=system_id, reason=str(refused))
+            return _answer(spec.refused, taken=False)
+        is_new = await self._ledger.receive(event, at=at)
+        log.info("callback_received", system=system_id, is_new=is_new, status=event.status)
+        return _answer(spec.taken, taken=True)
+
+    def _event(
+        self, system: System, spec: CallbackSpec, callback: Callback, incoming: Incoming, at: datetime
+    ) -> InboundEvent:
+        opened = signer_for(spec.auth, self._secrets).verify(incoming, system.spec.connection.charset)
+        variables = {
+            "status": 200,
+            "headers": dict(incoming.headers),
+            "body": opened.body,
+            "envelope": opened.envelope,
+            "error": "",
+        }
+        _check_fresh(spec, callback, opened, variables, at)
+        event_id = extract(callback.event_id, variables)
+        status = extract(callback.status, variables)
+        our_number = extract(callback.our_number, variables)
+        department_number = extract(callback.department_number, variables)
+        if not event_id or not status or not (our_number or department_number):
+            raise EnvelopeRefused("shape")
+        return InboundEvent(
+            system=system.id,
+            event_id=event_id[:LONGEST_ID],
+            source="callback",
+            our_number=our_number[:50],
+            department_number=department_number[:LONGEST_ID],
+            status=status,
+            message=extract(callback.message, variables)[:500],
+            occurred_at=moment(extract(callback.occurred_at, variables)),
+            received_at=at,
+            facts={name: text[:500] for name, e in callback.facts.items() if (text := extract(e, variables))},
+        )
+
+
+def _check_fresh(
+    spec: CallbackSpec, callback: Callback, opened: Opened, variables: Mapping[str, object], at: datetime
+) -> None:
+    """Refuse what was signed too long ago or ahead; a kind without a time of its own takes `sent_at`.
+
+    A spec that names no time at all still dedupes by event id, so that a replay changes nothing.
+    """
+    sent_at = opened.sent_at
+    if callback.sent_at is not None:
+        sent_at = moment(extract(callback.sent_at, variables))
+        if sent_at is None:
+            raise EnvelopeRefused("shape")
+    if sent_at is not None and abs(at - sent_at) > timedelta(seconds=spec.window_seconds):
+        raise EnvelopeRefused("stale")
+
+
+def _answer(spec: CallbackAnswerSpec, *, taken: bool) -> CallbackAnswer:
+    content = b"" if spec.body is None else to_json(spec.body)
+    return CallbackAnswer(status=spec.status, content=content, taken=taken)

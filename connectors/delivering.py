@@ -1,0 +1,147 @@
+"""One delivery under its lease: find out first where that is needed, write the intent, send, settle."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import assert_never
+
+from config import logs
+from connectors.engine import AskPerson, LookUp, Policy, Resend, decide, decide_probe, resolve_unknown
+from connectors.errors import MappingRefused, SecretMissing
+from connectors.ground import Ground
+from connectors.ledger import DeliveryState, DeskReason, Lease, LeaseLost, Result
+from connectors.outcomes import Outcome, OutcomeClass
+from connectors.pace import Pace
+from connectors.ports import Errand, Transport
+from connectors.submission import values_for
+from connectors.system import Operation, System
+
+log = logs.get(__name__)
+AFTER_A_FAULT = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliverer:
+    """Delivers to one system. Each method gives the outcome that speaks for or against the system's health, or None."""
+
+    system: System
+    transport: Transport
+    pace: Pace
+    ground: Ground
+
+    async def deliver(self, lease: Lease) -> Outcome | None:
+        """Do what is next for a delivery this worker holds.
+
+        Raises:
+            LeaseLost: somebody else has it; nothing was written.
+        """
+        if lease.delivery.state is not DeliveryState.PROBING:
+            return await self._send(lease)
+        operation, at = self._operation(lease), self.ground.clock()
+        settle_seconds = self.system.probe.settle_seconds if self.system.probe is not None else 0.0
+        last_sent_at = lease.last_sent_at or lease.delivery.created_at
+        match resolve_unknown(operation.resend_unknown, settle_seconds, last_sent_at=last_sent_at):
+            case Resend():
+                return await self._send(lease)
+            case LookUp(not_before=not_before) if at < not_before:
+                await self.ground.ledger.give_back(lease, next_attempt_at=not_before, reason="", at=at)
+                return None
+            case LookUp():
+                return await self._look_up(lease, operation)
+            case AskPerson():
+                nobody_knows = Outcome(kind=OutcomeClass.UNKNOWN, message=lease.delivery.message)
+                result = Result(state=DeliveryState.DESK, outcome=nobody_knows, desk=DeskReason.UNKNOWN)
+                await self.ground.ledger.settle(lease, result, at=at, duration_ms=0)
+                return None
+            case other:
+                assert_never(other)
+
+    async def _send(self, lease: Lease) -> Outcome | None:
+        if (tomorrow := await self.pace.spend()) is not None:
+            await self._give_back(lease, tomorrow)
+            return None
+        await self.pace.turn()
+        begun = await self._begin(lease, "send")
+        lease = replace(lease, delivery=replace(lease.delivery, attempts=lease.delivery.attempts + 1))
+        errand = self._errand(lease, begun)
+        started = monotonic()
+        try:
+            outcome = await self.transport.send(errand)
+        except MappingRefused as refused:
+            outcome = Outcome(kind=OutcomeClass.INVALID, message=f"{refused.target}：{refused.reason}", error="mapping")
+        except SecretMissing as missing:
+            log.warning("secret_missing", system=self.system.id, detail=str(missing))
+            outcome = Outcome(kind=OutcomeClass.AUTH, error="secret_missing")
+        at = self.ground.clock()
+        result = decide(lease.delivery, outcome, self._policy(errand.operation), at=at, jitter=self.ground.jitter())
+        await self._settle(lease, result, at=at, started=started)
+        return outcome
+
+    async def _look_up(self, lease: Lease, operation: Operation) -> Outcome:
+        begun = await self._begin(lease, "probe")
+        lease = replace(lease, delivery=replace(lease.delivery, probes=lease.delivery.probes + 1))
+        started = monotonic()
+        try:
+            answer = await self.transport.probe(self._errand(lease, begun))
+        except (MappingRefused, SecretMissing) as refused:
+            # The question itself can't be asked: a person does.
+            at, outcome = self.ground.clock(), Outcome(kind=OutcomeClass.UNKNOWN, error="probe", message=str(refused))
+            result = Result(state=DeliveryState.DESK, outcome=outcome, desk=DeskReason.UNKNOWN)
+            await self._settle(lease, result, at=at, started=started)
+            return outcome
+        at = self.ground.clock()
+        tries = self.system.probe.tries if self.system.probe is not None else 1
+        result = decide_probe(
+            lease.delivery, answer, self._policy(operation), tries, at=at, jitter=self.ground.jitter()
+        )
+        await self._settle(lease, result, at=at, started=started)
+        return answer.outcome
+
+    async def _begin(self, lease: Lease, kind: str) -> datetime:
+        at = self.ground.clock()
+        await self.ground.ledger.begin(lease, kind=kind, at=at)
+        # A machine that slept in the commit wakes here: the lease may have gone, and a byte must not leave then.
+        now = self.ground.clock()
+        if now - at >= self.ground.lease:
+            raise LeaseLost(lease.delivery.id)
+        return now
+
+    async def _settle(self, lease: Lease, result: Result, *, at: datetime, started: float) -> None:
+        duration_ms = round((monotonic() - started) * 1000)
+        delivery = await self.ground.ledger.settle(lease, result, at=at, duration_ms=duration_ms)
+        log.info(
+            "delivery_attempt",
+            system=self.system.id,
+            delivery=delivery.id,
+            attempt=lease.delivery.attempts,
+            outcome=result.outcome.kind.value,
+            error=result.outcome.error,
+            http_status=result.outcome.http_status,
+            state=delivery.state.value,
+            ms=duration_ms,
+        )
+
+    async def _give_back(self, lease: Lease, until: datetime) -> None:
+        await self.ground.ledger.give_back(lease, next_attempt_at=until, reason="budget", at=self.ground.clock())
+
+    def _operation(self, lease: Lease) -> Operation:
+        if lease.delivery.kind == "withdraw" and self.system.withdraw is not None:
+            return self.system.withdraw
+        return self.system.operation(lease.delivery.operation)
+
+    def _policy(self, operation: Operation) -> Policy:
+        return Policy(operation=operation, delivery=self.system.spec.delivery, poll=self.system.poll)
+
+    def _errand(self, lease: Lease, at: datetime) -> Errand:
+        return Errand(
+            system=self.system,
+            operation=self._operation(lease),
+            values=values_for(
+                lease.submission,
+                lease.delivery,
+                at=at,
+                nonce=self.ground.nonce(),
+                callback_url=self.ground.callback_url(self.system.id),
+            ),
+            delivery_id=lease.delivery.id,
+        )

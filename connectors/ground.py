@@ -1,0 +1,31 @@
+"""What everything inside one worker shares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from config.clock import Clock
+from connectors.availability import HolidayOn
+from connectors.ports import Breakers, Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """`owner` names this worker in leases; `offset` is how far the departments' clock runs ahead; `jitter` and `nonce`
+    come from outside, so that tests are the same every time.
+    """
+
+    ledger: Ledger
+    breakers: Breakers
+    clock: Clock
+    holiday_on: HolidayOn
+    offset: timedelta
+    owner: str
+    lease: timedelta
+    base_url: str
+    jitter: Callable[[], float]
+    nonce: Callable[[], str]
+
+    def callback_url(self, system: str) -> str:
+        """Return where a department may call us."""
+        return f"{self.base_url}/callbacks/{system}"

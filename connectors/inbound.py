@@ -1,0 +1,54 @@
+"""What a department's report does to a delivery: pure rules. Reports come twice, late, early and out of order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connectors.engine import FINAL_WORDS, desk_for
+from connectors.ledger import LEASED, Delivery, DeliveryState, DeskReason, InboundEvent
+from connectors.outcomes import StatusWord, map_status
+
+_THEY_HAVE_IT = frozenset({DeliveryState.CONFIRMED, DeliveryState.PENDING_RESULT, DeliveryState.REFUSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What is to be written. `reports` are states of the case in order; a stale event is only remarked."""
+
+    state: DeliveryState
+    reports: tuple[StatusWord, ...]
+    stale: bool
+    desk: DeskReason | None
+    proves_arrival: bool
+
+
+def may_apply(delivery: Delivery, *, was_sent: bool) -> bool:
+    """Tell whether an event can be applied now: not while a worker has the delivery, nor before anything was sent.
+
+    What can't is kept and applied later.
+    """
+    return delivery.state not in LEASED and delivery.state is not DeliveryState.CANCELLED and was_sent
+
+
+def apply_event(delivery: Delivery, event: InboundEvent, statuses: Mapping[str, StatusWord]) -> Applied:
+    """Return what `event` does to `delivery`."""
+    word, unmapped = map_status(statuses, event.status)
+    stale = event.occurred_at is not None and delivery.status_at is not None and event.occurred_at < delivery.status_at
+    proves = delivery.state not in _THEY_HAVE_IT
+    reports: list[StatusWord] = ["submitted"] if proves else []
+    if word is not None and word not in ("pending", "submitted", "error"):
+        reports.append(word)
+    return Applied(
+        state=_state(delivery, word, stale=stale),
+        reports=tuple(reports),
+        stale=stale,
+        desk=None if stale else desk_for(word, unmapped),
+        proves_arrival=proves,
+    )
+
+
+def _state(delivery: Delivery, word: StatusWord | None, *, stale: bool) -> DeliveryState:
+    if delivery.state in (DeliveryState.CONFIRMED, DeliveryState.REFUSED):
+        return delivery.state  # a change after completion is an amendment of the case, the delivery is done
+    if word in FINAL_WORDS and not stale:
+        return DeliveryState.CONFIRMED
+    return DeliveryState.PENDING_RESULT

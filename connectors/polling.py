@@ -1,0 +1,88 @@
+"""Asking a department how far its cases are: per system, so many a tick, and only while it is open."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+from uuid import uuid4
+
+from config import logs
+from connectors.errors import MappingRefused, SecretMissing
+from connectors.gate import closed
+from connectors.ground import Ground
+from connectors.ledger import Awaited, InboundEvent
+from connectors.ports import Errand, Transport
+from connectors.submission import values_for
+from connectors.system import System
+
+log = logs.get(__name__)
+TICK_SECONDS: Final = 1.0
+AT_ONCE: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poller:
+    """The polls of one system. What is found goes the way of a callback: kept once, applied forward only."""
+
+    system: System
+    transport: Transport
+    ground: Ground
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        while True:
+            try:
+                await self.tick()
+            except Exception:
+                log.exception("poll_fault", system=self.system.id)
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def tick(self) -> int:
+        """Ask for what is due; return how many were asked."""
+        poll, at = self.system.poll, self.ground.clock()
+        if poll is None or self._is_closed():
+            return 0
+        awaited = await self.ground.ledger.due_polls(
+            system=self.system.id,
+            at=at,
+            again_at=at + timedelta(seconds=poll.every_seconds),
+            most=poll.most_per_tick,
+        )
+        if awaited:
+            turns = asyncio.Semaphore(AT_ONCE)
+            await asyncio.gather(*(self._ask(each, turns) for each in awaited))
+        return len(awaited)
+
+    def _is_closed(self) -> bool:
+        ground = self.ground
+        holds = closed(self.system, at=ground.clock(), offset=ground.offset, holiday_on=ground.holiday_on)
+        return any(not hold.operations for hold in holds)
+
+    async def _ask(self, awaited: Awaited, turns: asyncio.Semaphore) -> None:
+        delivery = awaited.delivery
+        values = values_for(
+            awaited.submission,
+            delivery,
+            at=self.ground.clock(),
+            nonce=self.ground.nonce(),
+            callback_url=self.ground.callback_url(self.system.id),
+        )
+        errand = Errand(
+            system=self.system,
+            operation=self.system.operation(delivery.operation),
+            values=values,
+            delivery_id=delivery.id,
+        )
+        async with turns:
+            try:
+                found = await self.transport.poll(errand)
+            except (MappingRefused, SecretMissing) as refused:
+                log.warning("poll_refused", system=self.system.id, delivery=delivery.id, detail=str(refused))
+                return
+        if found is not None and found.status and found.status != delivery.their_status:
+            await self.ground.ledger.receive(_event(found, awaited), at=self.ground.clock())
+
+
+def _event(found: InboundEvent, awaited: Awaited) -> InboundEvent:
+    # Only a change gets here, so each is an event of its own; the department gave it no id.
+    return replace(found, event_id=f"poll:{uuid4()}", our_number=awaited.delivery.case_number)

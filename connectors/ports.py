@@ -1,0 +1,201 @@
+"""What the core needs kept and sent. Each method of the ledger is one commit."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal, Protocol
+
+from connectors.engine import BreakerState, ProbeAnswer
+from connectors.ledger import Attempt, Awaited, Delivery, DeskTask, HoldReason, InboundEvent, Lease, Result, Submission
+from connectors.outcomes import Outcome, StatusWord
+from connectors.spec_models import Breaker
+from connectors.system import Operation, System
+from matters.case import Case, CaseEvent, Evidence
+from matters.material import MaterialProof
+
+DueOn = Callable[[datetime], datetime]
+"""Returns until when a person should have dealt with what is put on the desk now."""
+
+
+class Ledger(Protocol):
+    """Deliveries as the worker sees them. Methods taking a `Lease` raise `LeaseLost` when it is somebody else's."""
+
+    async def due_systems(self, at: datetime) -> Sequence[str]: ...
+
+    async def claim(self, *, system: str, owner: str, at: datetime, lease: timedelta, most: int) -> Sequence[Lease]: ...
+
+    async def keep(self, *, owner: str, at: datetime, lease: timedelta) -> int: ...
+
+    async def begin(self, lease: Lease, *, kind: str, at: datetime) -> None: ...
+
+    async def settle(self, lease: Lease, result: Result, *, at: datetime, duration_ms: int) -> Delivery: ...
+
+    async def give_back(self, lease: Lease, *, next_attempt_at: datetime, reason: HoldReason, at: datetime) -> bool: ...
+
+    async def reclaim(self, at: datetime) -> Sequence[str]: ...
+
+    async def hold(
+        self, *, system: str, operations: Collection[str], until: datetime, reason: HoldReason, at: datetime
+    ) -> int: ...
+
+    async def release(self, *, system: str, reason: HoldReason, at: datetime) -> int: ...
+
+    async def receive(self, event: InboundEvent, *, at: datetime) -> bool: ...
+
+    async def apply_left_over(self, at: datetime) -> int: ...
+
+    async def due_polls(self, *, system: str, at: datetime, again_at: datetime, most: int) -> Sequence[Awaited]: ...
+
+
+class Breakers(Protocol):
+    """One breaker per system, shared by all workers."""
+
+    async def all(self) -> Mapping[str, BreakerState]: ...
+
+    async def note(self, system: str, outcome: Outcome, policy: Breaker, *, at: datetime) -> BreakerState: ...
+
+    async def take_probe(self, system: str, *, at: datetime, until: datetime) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """One exchange with a department: what a transport gets. `values` is what mappings read."""
+
+    system: System
+    operation: Operation
+    values: Mapping[str, object]
+    delivery_id: str
+
+
+class Transport(Protocol):
+    """Speaks one protocol to one system. Never raises for what a department does: every outcome is classed."""
+
+    async def send(self, errand: Errand) -> Outcome:
+        """Send the case.
+
+        Raises:
+            MappingRefused: it can't be put into the department's form; nothing was sent.
+            SecretMissing: the deployment lacks a secret; nothing was sent.
+        """
+
+    async def probe(self, errand: Errand) -> ProbeAnswer:
+        """Ask whether they have the case."""
+
+    async def poll(self, errand: Errand) -> InboundEvent | None:
+        """Ask how far it is; None when there was no answer. `event_id` is left empty."""
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCase:
+    """A case about to be kept. `build` makes it once its sequence number is known, inside the commit."""
+
+    region: str
+    day: date
+    short_code: str
+    subject_key: str | None
+    materials: tuple[MaterialProof, ...]
+    build: Callable[[int], tuple[Case, Sequence[CaseEvent], Submission, Sequence[Delivery]]]
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What an idempotency key was used for."""
+
+    content_sha256: str
+    case: Case
+    deliveries: Sequence[Delivery]
+
+
+class IntakeStore(Protocol):
+    """Cases with their ledger; `keep` and `withdraw` are one commit each."""
+
+    async def earlier(self, actor: str, key: str) -> Earlier | None: ...
+
+    async def case(self, number: str) -> Case | None: ...
+
+    async def keep(
+        self, new: NewCase, *, actor: str, key: str, content_sha256: str, at: datetime
+    ) -> tuple[Case, Sequence[Delivery]] | None:
+        """Keep case, events, materials, submission, deliveries, desk tasks and the key; None when the key is taken.
+
+        Raises:
+            DuplicateCase: the same subject has a case in flight.
+        """
+
+    async def withdraw(
+        self, number: str, *, by: str, evidence: Evidence, reason: str, at: datetime, due_at: datetime
+    ) -> tuple[Case, Sequence[Delivery]]:
+        """Withdraw the case, cancel what has not left, queue a withdrawal to who has it.
+
+        Raises:
+            NotWithdrawable: the case is over.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryView:
+    """A delivery with its attempts, for the people who look at a case."""
+
+    delivery: Delivery
+    attempts: Sequence[Attempt]
+
+
+class Deliveries(Protocol):
+    """Reading deliveries."""
+
+    async def of_case(self, case_number: str) -> Sequence[DeliveryView]: ...
+
+    async def of_cases(self, case_numbers: Collection[str]) -> Mapping[str, Sequence[Delivery]]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskChange:
+    """What closing a task changes; `reports` move the case in order, `note` goes with them as evidence."""
+
+    state: Literal["pending_result", "confirmed", "cancelled", "queued"]
+    reports: Sequence[StatusWord]
+    number: str
+    note: str
+    result: str
+    opens_result_task: bool = False
+
+
+class DeskBook(Protocol):
+    """Desk tasks; `close` is one commit with delivery and case."""
+
+    async def tasks_of(self, unit: str) -> Sequence[DeskTask]: ...
+
+    async def task(self, task_id: str) -> DeskTask | None: ...
+
+    async def submission_of(self, task: DeskTask) -> Submission: ...
+
+    async def count_open(self, unit: str) -> int: ...
+
+    async def close(self, task: DeskTask, change: DeskChange, *, by: str, who: str, at: datetime) -> Delivery | None:
+        """Close the task; None when somebody else closed it first, or the delivery is in a worker's hands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemHealth:
+    """How the deliveries of one system stand. Times are of finished attempts of the last day, in milliseconds."""
+
+    system: str
+    counts: Mapping[str, int]
+    oldest_waiting_at: datetime | None
+    last_success_at: datetime | None
+    last_outcome: str
+    last_error: str
+    attempts: int
+    p50_ms: int | None
+    p95_ms: int | None
+    breaker: BreakerState
+    open_tasks: int
+
+
+class HealthBook(Protocol):
+    """Reads health for the owner's list."""
+
+    async def all(self, at: datetime) -> Mapping[str, SystemHealth]: ...

@@ -1,0 +1,223 @@
+"""Taking deliveries up, keeping them, giving dead workers' deliveries back. Each is one guarded statement."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, case, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import ColumnElement
+
+from connectors.ledger import DUE, IN_THE_WAY, LEASED, DeliveryState, HoldReason, Lease, LeaseLost
+from connectors.storage import rows
+from connectors.storage.tables import attempts, deliveries, submissions
+
+_DUE = [state.value for state in DUE]
+_LEASED = [state.value for state in LEASED]
+_IN_THE_WAY = [state.value for state in IN_THE_WAY]
+_HOLDABLE = [DeliveryState.QUEUED.value, DeliveryState.WAIT.value, DeliveryState.HELD.value]
+
+
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    return and_(deliveries.c.state.in_(_DUE), deliveries.c.next_attempt_at <= at)
+
+
+async def due_systems(connection: AsyncConnection, at: datetime) -> Sequence[str]:
+    """Return the systems that have something due."""
+    found = await connection.execute(select(deliveries.c.system).where(_is_due(at)).distinct())
+    return [row[0] for row in found]
+
+
+async def claim(
+    connection: AsyncConnection, *, system: str, owner: str, at: datetime, lease: timedelta, most: int
+) -> list[Lease]:
+    """Take up at most `most` due deliveries of `system`; nobody else has or gets them while the lease lasts.
+
+    A later delivery of a case waits for the earlier ones. SKIP LOCKED keeps workers out of each other's way on
+    PostgreSQL; on SQLite the one UPDATE is the guard.
+    """
+    earlier = deliveries.alias("earlier")
+    blocked = exists().where(
+        earlier.c.case_number == deliveries.c.case_number,
+        earlier.c.position < deliveries.c.position,
+        earlier.c.state.in_(_IN_THE_WAY),
+    )
+    chosen = (
+        select(deliveries.c.id)
+        .where(deliveries.c.system == system, _is_due(at), ~blocked)
+        .order_by(deliveries.c.next_attempt_at, deliveries.c.created_at)
+        .limit(most)
+        .with_for_update(skip_locked=True, of=deliveries)
+    )
+    to_state = case(
+        (deliveries.c.state == DeliveryState.UNKNOWN.value, DeliveryState.PROBING.value),
+        else_=DeliveryState.SENDING.value,
+    )
+    until = at + lease
+    taken = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id.in_(chosen), deliveries.c.state.in_(_DUE))
+        .values(
+            state=to_state,
+            lease_owner=owner,
+            lease_until=until,
+            fence=deliveries.c.fence + 1,
+            hold_reason="",
+            updated_at=at,
+        )
+        .returning(deliveries)
+    )
+    found = taken.mappings().all()
+    if not found:
+        return []
+    frozen = await connection.execute(
+        select(submissions).where(submissions.c.id.in_({row["submission_id"] for row in found}))
+    )
+    by_id = {row["id"]: rows.submission(row) for row in frozen.mappings()}
+    return [
+        Lease(
+            delivery=rows.delivery(row),
+            submission=by_id[row["submission_id"]],
+            owner=owner,
+            fence=row["fence"],
+            until=until,
+            last_sent_at=row["last_sent_at"],
+        )
+        for row in found
+    ]
+
+
+def held_by(lease: Lease) -> ColumnElement[bool]:
+    """The guard of every write under a lease."""
+    return and_(
+        deliveries.c.id == lease.delivery.id,
+        deliveries.c.fence == lease.fence,
+        deliveries.c.lease_owner == lease.owner,
+        deliveries.c.state.in_(_LEASED),
+    )
+
+
+async def keep(connection: AsyncConnection, *, owner: str, at: datetime, lease: timedelta) -> int:
+    """Prolong every lease of `owner` that has not run out; return how many."""
+    kept = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.lease_owner == owner, deliveries.c.state.in_(_LEASED), deliveries.c.lease_until > at)
+        .values(lease_until=at + lease)
+    )
+    return kept.rowcount
+
+
+async def begin(connection: AsyncConnection, lease: Lease, *, kind: str, at: datetime) -> None:
+    """Write the intent to send or probe, before the first byte.
+
+    Raises:
+        LeaseLost: the lease ran out or went to somebody else; nothing may be sent.
+    """
+    is_send = kind == "send"
+    changed = await connection.execute(
+        update(deliveries)
+        .where(held_by(lease), deliveries.c.lease_until > at)
+        .values(
+            state=(DeliveryState.SENDING if is_send else DeliveryState.PROBING).value,
+            attempts=deliveries.c.attempts + (1 if is_send else 0),
+            probes=0 if is_send else deliveries.c.probes + 1,
+            **({"last_sent_at": at} if is_send else {}),
+        )
+    )
+    if changed.rowcount != 1:
+        raise LeaseLost(lease.delivery.id)
+    await connection.execute(
+        attempts.insert().values(
+            delivery_id=lease.delivery.id,
+            number=lease.fence,
+            system=lease.delivery.system,
+            kind=kind,
+            worker=lease.owner,
+            started_at=at,
+        )
+    )
+
+
+async def give_back(
+    connection: AsyncConnection, lease: Lease, *, next_attempt_at: datetime, reason: HoldReason, at: datetime
+) -> bool:
+    """Put a delivery back that was not sent: nothing is counted. False when the lease was lost."""
+    back = case(
+        (deliveries.c.state == DeliveryState.PROBING.value, DeliveryState.UNKNOWN.value),
+        else_=DeliveryState.HELD.value if reason else DeliveryState.QUEUED.value,
+    )
+    changed = await connection.execute(
+        update(deliveries)
+        .where(held_by(lease))
+        .values(
+            state=back,
+            next_attempt_at=next_attempt_at,
+            hold_reason=reason,
+            lease_owner=None,
+            lease_until=None,
+            updated_at=at,
+        )
+    )
+    return changed.rowcount == 1
+
+
+async def any_run_out(connection: AsyncConnection, at: datetime) -> bool:
+    """Tell whether some lease ran out, without taking a write lock."""
+    run_out = exists().where(deliveries.c.state.in_(_LEASED), deliveries.c.lease_until <= at)
+    return bool((await connection.execute(select(run_out))).scalar())
+
+
+async def reclaim(connection: AsyncConnection, at: datetime) -> list[str]:
+    """Free the deliveries whose lease ran out; return their systems.
+
+    With an unfinished attempt under this fence bytes may have left: UNKNOWN. Without one nothing was sent: QUEUED.
+    """
+    intent = exists().where(attempts.c.delivery_id == deliveries.c.id, attempts.c.number == deliveries.c.fence)
+    may_have_left = or_(deliveries.c.state == DeliveryState.PROBING.value, intent)
+    freed = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.state.in_(_LEASED), deliveries.c.lease_until <= at)
+        .values(
+            state=case((may_have_left, DeliveryState.UNKNOWN.value), else_=DeliveryState.QUEUED.value),
+            next_attempt_at=at,
+            lease_owner=None,
+            lease_until=None,
+            updated_at=at,
+        )
+        .returning(deliveries.c.system)
+    )
+    return [row[0] for row in freed]
+
+
+async def hold(
+    connection: AsyncConnection,
+    *,
+    system: str,
+    operations: Collection[str],
+    until: datetime,
+    reason: HoldReason,
+    at: datetime,
+) -> int:
+    """Hold what is due of `system` until a promised moment; no attempt is counted. Empty `operations` means all."""
+    which = [deliveries.c.system == system, deliveries.c.state.in_(_HOLDABLE), deliveries.c.next_attempt_at <= at]
+    if operations:
+        which.append(deliveries.c.operation.in_(operations))
+    held = await connection.execute(
+        update(deliveries)
+        .where(*which)
+        .values(state=DeliveryState.HELD.value, next_attempt_at=until, hold_reason=reason, updated_at=at)
+    )
+    return held.rowcount
+
+
+async def release(connection: AsyncConnection, *, system: str, reason: HoldReason, at: datetime) -> int:
+    """Let what was held for `reason` go at once: the breaker closed, the system opened early."""
+    released = await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.system == system,
+            deliveries.c.state == DeliveryState.HELD.value,
+            deliveries.c.hold_reason == reason,
+        )
+        .values(next_attempt_at=at, updated_at=at)
+    )
+    return released.rowcount

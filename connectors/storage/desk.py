@@ -1,0 +1,107 @@
+"""Desk tasks: opened with a delivery's change, closed with the person's or the department's answer."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.ledger import DeskReason, DeskTask
+from connectors.storage import rows
+from connectors.storage.tables import deliveries, desk_tasks
+
+
+async def open_task(
+    connection: AsyncConnection, row: Any, reason: DeskReason, *, note: str, at: datetime, due_at: datetime
+) -> None:
+    """Put the delivery in `row` on its unit's desk; one open task per delivery and reason."""
+    already = exists().where(
+        desk_tasks.c.delivery_id == row["id"],
+        desk_tasks.c.reason == reason.value,
+        desk_tasks.c.closed_at.is_(None),
+    )
+    if (await connection.execute(select(already))).scalar():
+        return
+    await connection.execute(
+        desk_tasks.insert().values(
+            id=str(uuid4()),
+            delivery_id=row["id"],
+            system=row["system"],
+            unit=row["unit"],
+            region=row["region"],
+            reason=reason.value,
+            note=note,
+            created_at=at,
+            due_at=due_at,
+        )
+    )
+
+
+async def close_tasks(
+    connection: AsyncConnection,
+    delivery_id: str,
+    *,
+    reasons: Collection[DeskReason],
+    by: str,
+    result: str,
+    at: datetime,
+) -> int:
+    """Close the delivery's open tasks of these reasons; return how many."""
+    closed = await connection.execute(
+        update(desk_tasks)
+        .where(
+            desk_tasks.c.delivery_id == delivery_id,
+            desk_tasks.c.closed_at.is_(None),
+            desk_tasks.c.reason.in_([reason.value for reason in reasons]),
+        )
+        .values(closed_at=at, closed_by=by, result=result)
+    )
+    return closed.rowcount
+
+
+async def close_task(connection: AsyncConnection, task_id: str, *, by: str, result: str, at: datetime) -> bool:
+    """Close one task; False when it was closed already."""
+    closed = await connection.execute(
+        update(desk_tasks)
+        .where(desk_tasks.c.id == task_id, desk_tasks.c.closed_at.is_(None))
+        .values(closed_at=at, closed_by=by, result=result)
+    )
+    return closed.rowcount == 1
+
+
+_SELECTED = (
+    desk_tasks.c.id.label("task_id"),
+    desk_tasks.c.reason,
+    desk_tasks.c.note,
+    desk_tasks.c.created_at.label("task_created_at"),
+    desk_tasks.c.due_at,
+    desk_tasks.c.closed_at,
+    desk_tasks.c.closed_by,
+    desk_tasks.c.result,
+    *deliveries.c,
+)
+
+
+async def tasks_of(connection: AsyncConnection, unit: str, *, most: int = 200) -> Sequence[DeskTask]:
+    """Return a unit's open tasks, the most urgent first."""
+    found = await connection.execute(
+        select(*_SELECTED)
+        .join(deliveries, deliveries.c.id == desk_tasks.c.delivery_id)
+        .where(desk_tasks.c.unit == unit, desk_tasks.c.closed_at.is_(None))
+        .order_by(desk_tasks.c.due_at, desk_tasks.c.created_at)
+        .limit(most)
+    )
+    return [rows.desk_task(row, rows.delivery(row)) for row in found.mappings()]
+
+
+async def task(connection: AsyncConnection, task_id: str) -> DeskTask | None:
+    """Return one task, open or closed."""
+    found = await connection.execute(
+        select(*_SELECTED)
+        .join(deliveries, deliveries.c.id == desk_tasks.c.delivery_id)
+        .where(desk_tasks.c.id == task_id)
+    )
+    row = found.mappings().first()
+    return None if row is None else rows.desk_task(row, rows.delivery(row))

@@ -1,0 +1,197 @@
+"""`connectors.ports.Ledger`, `Deliveries` and `Breakers` in SQL: each method is one commit."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from config.storage.sql import readonly
+from connectors.engine import BreakerState, breaker_after
+from connectors.ledger import Awaited, Delivery, DeliveryState, HoldReason, InboundEvent, Lease, Result
+from connectors.outcomes import Outcome
+from connectors.ports import DeliveryView
+from connectors.spec_models import Breaker
+from connectors.storage import claims, rows, settling
+from connectors.storage.commits import until_uncontested
+from connectors.storage.settling import Settling
+from connectors.storage.tables import attempts, breakers, deliveries, submissions
+
+
+class SqlLedger:
+    """The worker's view of deliveries."""
+
+    def __init__(self, engine: AsyncEngine, settling: Settling) -> None:
+        self._engine = engine
+        self._reading = readonly(engine)
+        self._settling = settling
+
+    async def due_systems(self, at: datetime) -> Sequence[str]:
+        async with self._reading.connect() as connection:
+            return await claims.due_systems(connection, at)
+
+    async def claim(self, *, system: str, owner: str, at: datetime, lease: timedelta, most: int) -> Sequence[Lease]:
+        async with self._engine.begin() as connection:
+            return await claims.claim(connection, system=system, owner=owner, at=at, lease=lease, most=most)
+
+    async def keep(self, *, owner: str, at: datetime, lease: timedelta) -> int:
+        async with self._engine.begin() as connection:
+            return await claims.keep(connection, owner=owner, at=at, lease=lease)
+
+    async def begin(self, lease: Lease, *, kind: str, at: datetime) -> None:
+        async with self._engine.begin() as connection:
+            await claims.begin(connection, lease, kind=kind, at=at)
+
+    async def settle(self, lease: Lease, result: Result, *, at: datetime, duration_ms: int) -> Delivery:
+        async def commit(connection: AsyncConnection) -> Delivery:
+            return await settling.settle(connection, self._settling, lease, result, at=at, duration_ms=duration_ms)
+
+        return await until_uncontested(self._engine, commit)
+
+    async def give_back(self, lease: Lease, *, next_attempt_at: datetime, reason: HoldReason, at: datetime) -> bool:
+        async with self._engine.begin() as connection:
+            return await claims.give_back(connection, lease, next_attempt_at=next_attempt_at, reason=reason, at=at)
+
+    async def reclaim(self, at: datetime) -> Sequence[str]:
+        async with self._reading.connect() as connection:
+            if not await claims.any_run_out(connection, at):
+                return []
+        async with self._engine.begin() as connection:
+            return await claims.reclaim(connection, at)
+
+    async def hold(
+        self, *, system: str, operations: Collection[str], until: datetime, reason: HoldReason, at: datetime
+    ) -> int:
+        async with self._engine.begin() as connection:
+            return await claims.hold(
+                connection, system=system, operations=operations, until=until, reason=reason, at=at
+            )
+
+    async def release(self, *, system: str, reason: HoldReason, at: datetime) -> int:
+        async with self._engine.begin() as connection:
+            return await claims.release(connection, system=system, reason=reason, at=at)
+
+    async def receive(self, event: InboundEvent, *, at: datetime) -> bool:
+        async def commit(connection: AsyncConnection) -> bool:
+            return await settling.receive(connection, self._settling, event, at=at)
+
+        return await until_uncontested(self._engine, commit)
+
+    async def apply_left_over(self, at: datetime) -> int:
+        async with self._reading.connect() as connection:
+            if not await settling.left_over(connection, most=1):
+                return 0
+
+        async def commit(connection: AsyncConnection) -> int:
+            return await settling.apply_left_over(connection, self._settling, at=at)
+
+        return await until_uncontested(self._engine, commit)
+
+    async def due_polls(self, *, system: str, at: datetime, again_at: datetime, most: int) -> Sequence[Awaited]:
+        async with self._engine.begin() as connection:
+            return await _due_polls(connection, system=system, at=at, again_at=again_at, most=most)
+
+
+async def _due_polls(
+    connection: AsyncConnection, *, system: str, at: datetime, again_at: datetime, most: int
+) -> Sequence[Awaited]:
+    is_due = and_(
+        deliveries.c.system == system,
+        deliveries.c.state == DeliveryState.PENDING_RESULT.value,
+        deliveries.c.next_poll_at <= at,
+    )
+    chosen = (
+        select(deliveries.c.id)
+        .where(is_due)
+        .order_by(deliveries.c.next_poll_at)
+        .limit(most)
+        .with_for_update(skip_locked=True, of=deliveries)
+    )
+    # Moving the time on is what keeps a second worker from asking the same.
+    taken = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id.in_(chosen), is_due)
+        .values(next_poll_at=again_at)
+        .returning(deliveries)
+    )
+    found = taken.mappings().all()
+    if not found:
+        return []
+    frozen = await connection.execute(
+        select(submissions).where(submissions.c.id.in_({row["submission_id"] for row in found}))
+    )
+    by_id = {row["id"]: rows.submission(row) for row in frozen.mappings()}
+    return [Awaited(delivery=rows.delivery(row), submission=by_id[row["submission_id"]]) for row in found]
+
+
+class SqlDeliveries:
+    """Deliveries for people to look at."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._reading = readonly(engine)
+
+    async def of_case(self, case_number: str) -> Sequence[DeliveryView]:
+        of_case = deliveries.c.case_number == case_number
+        async with self._reading.connect() as connection:
+            found = await connection.execute(select(deliveries).where(of_case).order_by(deliveries.c.position))
+            kept = [rows.delivery(row) for row in found.mappings()]
+            tried = await connection.execute(
+                select(attempts)
+                .join(deliveries, deliveries.c.id == attempts.c.delivery_id)
+                .where(of_case)
+                .order_by(attempts.c.number)
+            )
+            attempted = [rows.attempt(row) for row in tried.mappings()]
+        return [
+            DeliveryView(delivery=each, attempts=[a for a in attempted if a.delivery_id == each.id]) for each in kept
+        ]
+
+    async def of_cases(self, case_numbers: Collection[str]) -> Mapping[str, Sequence[Delivery]]:
+        async with self._reading.connect() as connection:
+            found = await connection.execute(
+                select(deliveries)
+                .where(deliveries.c.case_number.in_(list(case_numbers)))
+                .order_by(deliveries.c.position)
+            )
+            by_case: dict[str, list[Delivery]] = {number: [] for number in case_numbers}
+            for row in found.mappings():
+                by_case[row["case_number"]].append(rows.delivery(row))
+        return by_case
+
+
+class SqlBreakers:
+    """One row per system; changed under the row's lock, so that faults of several workers add up."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._reading = readonly(engine)
+
+    async def all(self) -> Mapping[str, BreakerState]:
+        async with self._reading.connect() as connection:
+            found = await connection.execute(select(breakers))
+            return {row["system"]: rows.breaker(row) for row in found.mappings()}
+
+    async def note(self, system: str, outcome: Outcome, policy: Breaker, *, at: datetime) -> BreakerState:
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                rows.insert_new(connection, breakers).values(system=system, faults=0, trips=0, changed_at=at)
+            )
+            found = await connection.execute(select(breakers).where(breakers.c.system == system).with_for_update())
+            state = breaker_after(rows.breaker(found.mappings().one()), outcome, policy, at=at)
+            await connection.execute(
+                update(breakers).where(breakers.c.system == system).values(**rows.breaker_values(state, at))
+            )
+            return state
+
+    async def take_probe(self, system: str, *, at: datetime, until: datetime) -> bool:
+        async with self._engine.begin() as connection:
+            taken = await connection.execute(
+                update(breakers)
+                .where(
+                    breakers.c.system == system,
+                    breakers.c.open_until <= at,
+                    or_(breakers.c.probing_until.is_(None), breakers.c.probing_until <= at),
+                )
+                .values(probing_until=until)
+            )
+            return taken.rowcount == 1

@@ -1,0 +1,265 @@
+"""Writing what an attempt or a report came to: attempt, delivery, case and desk task in one commit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connectors.inbound import Applied, apply_event, may_apply
+from connectors.ledger import Delivery, DeliveryState, DeskReason, InboundEvent, Lease, LeaseLost, Result
+from connectors.outcomes import Outcome, StatusWord
+from connectors.ports import DueOn
+from connectors.storage import rows
+from connectors.storage.case_moves import CaseMoves, Report
+from connectors.storage.claims import held_by
+from connectors.storage.desk import close_tasks, open_task
+from connectors.storage.tables import attempts, deliveries, inbound
+from connectors.system import System
+
+_ENDED = frozenset({DeliveryState.CONFIRMED, DeliveryState.PENDING_RESULT, DeliveryState.REFUSED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """What every write of a result needs besides the connection."""
+
+    systems: Mapping[str, System]
+    cases: CaseMoves
+    due_on: DueOn
+
+
+async def settle(
+    connection: AsyncConnection, settling: Settling, lease: Lease, result: Result, *, at: datetime, duration_ms: int
+) -> Delivery:
+    """Write `result` under the lease, move the case, apply reports that came before the answer.
+
+    Raises:
+        LeaseLost: somebody else has the delivery; nothing is written.
+    """
+    row = await _write_delivery(connection, lease, result, at)
+    await _finish_attempt(connection, lease, result, at=at, duration_ms=duration_ms)
+    delivery = rows.delivery(row)
+    system = settling.systems[delivery.system]
+    await settling.cases.report(
+        connection,
+        delivery.case_number,
+        _reports(result.reports, result.outcome, delivery, system),
+        at=at,
+        by=delivery.system,
+    )
+    if result.desk is not None:
+        await open_task(connection, row, result.desk, note=result.outcome.message, at=at, due_at=settling.due_on(at))
+    if delivery.state in _ENDED:
+        await close_tasks(
+            connection, delivery.id, reasons=_SETTLED_BY_ANSWER, by=delivery.system, result="settled", at=at
+        )
+    return await apply_waiting(connection, settling, row, at=at)
+
+
+_SETTLED_BY_ANSWER = (DeskReason.UNKNOWN, DeskReason.GAVE_UP, DeskReason.INVALID)
+
+
+async def _write_delivery(connection: AsyncConnection, lease: Lease, result: Result, at: datetime) -> Any:
+    outcome, is_probe = result.outcome, lease.delivery.state is DeliveryState.PROBING
+    values: dict[str, Any] = {
+        "state": result.state.value,
+        "next_attempt_at": result.next_attempt_at,
+        "hold_reason": result.hold_reason,
+        "lease_owner": None,
+        "lease_until": None,
+        "outcome": outcome.kind.value,
+        "message": outcome.message,
+        "updated_at": at,
+    }
+    if not result.counts and not is_probe:
+        values["attempts"] = deliveries.c.attempts - 1
+    if outcome.department_number:
+        values["department_number"] = outcome.department_number[:100]
+    if result.state in _ENDED:
+        values |= {"confirmed_at": at, "next_poll_at": result.next_poll_at}
+    changed = await connection.execute(update(deliveries).where(held_by(lease)).values(**values).returning(deliveries))
+    row = changed.mappings().first()
+    if row is None:
+        raise LeaseLost(lease.delivery.id)
+    return row
+
+
+async def _finish_attempt(
+    connection: AsyncConnection, lease: Lease, result: Result, *, at: datetime, duration_ms: int
+) -> None:
+    outcome = result.outcome
+    await connection.execute(
+        update(attempts)
+        .where(
+            attempts.c.delivery_id == lease.delivery.id,
+            attempts.c.number == lease.fence,
+            attempts.c.finished_at.is_(None),
+        )
+        .values(
+            finished_at=at,
+            outcome=outcome.kind.value,
+            http_status=outcome.http_status,
+            error=outcome.error[:20],
+            message=outcome.message,
+            duration_ms=duration_ms,
+        )
+    )
+
+
+def _reports(words: Sequence[StatusWord], outcome: Outcome, delivery: Delivery, system: System) -> list[Report]:
+    return [
+        Report(
+            word=word,
+            source=system.id,
+            who=system.name,
+            number=delivery.department_number or None,
+            note=_note(outcome.message, outcome.facts),
+        )
+        for word in words
+    ]
+
+
+def _note(message: str, facts: Mapping[str, str]) -> str | None:
+    parts = [message] if message else []
+    parts += [f"{name}：{value}" for name, value in facts.items()]
+    return "；".join(parts) or None
+
+
+async def apply_waiting(connection: AsyncConnection, settling: Settling, row: Any, *, at: datetime) -> Delivery:
+    """Apply what the department reported before this delivery could take it; return the delivery as it then is."""
+    delivery = rows.delivery(row)
+    if not may_apply(delivery, was_sent=row["last_sent_at"] is not None):
+        return delivery
+    found = await connection.execute(
+        select(inbound)
+        .where(inbound.c.applied_at.is_(None), inbound.c.system == delivery.system, _meant_for(delivery))
+        .order_by(inbound.c.occurred_at, inbound.c.received_at)
+    )
+    for event_row in found.mappings().all():
+        row = await apply(connection, settling, row, rows.inbound_event(event_row), at=at)
+    return rows.delivery(row)
+
+
+def _meant_for(delivery: Delivery) -> Any:
+    ours = inbound.c.our_number == delivery.case_number
+    if not delivery.department_number:
+        return ours
+    return ours | ((inbound.c.our_number == "") & (inbound.c.department_number == delivery.department_number))
+
+
+async def apply(connection: AsyncConnection, settling: Settling, row: Any, event: InboundEvent, *, at: datetime) -> Any:
+    """Apply one report to a delivery that is in nobody's hands; return the delivery's new row."""
+    delivery, system = rows.delivery(row), settling.systems[row["system"]]
+    applied = apply_event(delivery, event, system.spec.statuses)
+    changed = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery.id)
+        .values(**_applied_values(delivery, event, applied, at))
+        .returning(deliveries)
+    )
+    after = changed.mappings().one()
+    number = event.department_number or after["department_number"] or None
+    note = _note(event.message, event.facts)
+    await settling.cases.report(
+        connection,
+        delivery.case_number,
+        [Report(word=w, source=system.id, who=system.name, number=number, note=note) for w in applied.reports],
+        at=at,
+        by=delivery.system,
+        only_remark=applied.stale,
+    )
+    if applied.desk is not None:
+        note = f"{event.status} {event.message}".strip()
+        await open_task(connection, after, applied.desk, note=note, at=at, due_at=settling.due_on(at))
+    if applied.proves_arrival:
+        await close_tasks(connection, delivery.id, reasons=_SETTLED_BY_ANSWER, by=system.id, result="settled", at=at)
+    await connection.execute(
+        update(inbound)
+        .where(inbound.c.system == event.system, inbound.c.event_id == event.event_id)
+        .values(delivery_id=delivery.id, applied_at=at, was_stale=applied.stale)
+    )
+    return after
+
+
+def _applied_values(delivery: Delivery, event: InboundEvent, applied: Applied, at: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {"state": applied.state.value, "updated_at": at}
+    if not applied.stale:
+        values |= {"their_status": event.status[:60], "status_at": event.occurred_at or event.received_at}
+        if event.message:
+            values["message"] = event.message
+    if event.department_number and not delivery.department_number:
+        values["department_number"] = event.department_number[:100]
+    if applied.proves_arrival:
+        values |= {"next_attempt_at": None, "hold_reason": "", "confirmed_at": at}
+    if applied.state is DeliveryState.CONFIRMED:
+        values["next_poll_at"] = None
+    return values
+
+
+async def receive(connection: AsyncConnection, settling: Settling, event: InboundEvent, *, at: datetime) -> bool:
+    """Keep `event` and apply it where that can be done now; False when it had been counted already."""
+    kept = await connection.execute(
+        rows.insert_new(connection, inbound).values(
+            system=event.system,
+            event_id=event.event_id,
+            source=event.source,
+            our_number=event.our_number,
+            department_number=event.department_number,
+            status=event.status[:60],
+            message=event.message,
+            occurred_at=event.occurred_at,
+            received_at=event.received_at,
+            facts=dict(event.facts),
+        )
+    )
+    if kept.rowcount != 1:
+        return False
+    row = await _find_delivery(connection, event)
+    if row is not None and may_apply(rows.delivery(row), was_sent=row["last_sent_at"] is not None):
+        await apply(connection, settling, row, event, at=at)
+    return True
+
+
+async def _find_delivery(connection: AsyncConnection, event: InboundEvent) -> Any:
+    """Return the delivery meant, locked: whoever is settling it commits first, then we see what it came to."""
+    wanted = select(deliveries).where(deliveries.c.system == event.system, deliveries.c.kind == "submit")
+    if event.our_number:
+        wanted = wanted.where(deliveries.c.case_number == event.our_number)
+    else:
+        wanted = wanted.where(deliveries.c.department_number == event.department_number)
+    found = await connection.execute(wanted.order_by(deliveries.c.position).limit(1).with_for_update())
+    return found.mappings().first()
+
+
+async def left_over(connection: AsyncConnection, *, most: int) -> list[str]:
+    """Return deliveries that reports are kept for and that are in nobody's hands."""
+    meant = (deliveries.c.system == inbound.c.system) & (
+        (deliveries.c.case_number == inbound.c.our_number)
+        | ((inbound.c.our_number == "") & (deliveries.c.department_number == inbound.c.department_number))
+    )
+    found = await connection.execute(
+        select(deliveries.c.id)
+        .join(inbound, meant)
+        .where(
+            inbound.c.applied_at.is_(None),
+            deliveries.c.kind == "submit",
+            deliveries.c.state != DeliveryState.CANCELLED.value,
+            deliveries.c.lease_until.is_(None),
+            deliveries.c.last_sent_at.is_not(None),
+        )
+        .distinct()
+        .limit(most)
+    )
+    return [row[0] for row in found]
+
+
+async def apply_left_over(connection: AsyncConnection, settling: Settling, *, at: datetime, most: int = 50) -> int:
+    """Apply reports that came before we knew whose they are; return how many deliveries took one."""
+    ids = await left_over(connection, most=most)
+    locked = await connection.execute(select(deliveries).where(deliveries.c.id.in_(ids)).with_for_update())
+    for row in locked.mappings().all():
+        await apply_waiting(connection, settling, row, at=at)
+    return len(ids)

@@ -1,0 +1,167 @@
+"""The ledger's tables. Rows of attempts and inbound events are added and finished once, never changed after that."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from config.storage.sql import Document, Moment, new_metadata
+
+metadata = new_metadata()
+
+submissions = Table(
+    "connectors_submissions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("case_number", String(50), nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("content", Document, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+
+deliveries = Table(
+    "connectors_deliveries",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("submission_id", ForeignKey(submissions.c.id), nullable=False, index=True),
+    Column("case_number", String(50), nullable=False),
+    Column("position", Integer, nullable=False),  # order within the case
+    Column("system", String(41), nullable=False),
+    Column("operation", String(60), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("key", String(36), nullable=False, unique=True),
+    Column("matter_id", String(80), nullable=False),
+    Column("unit", String(40), nullable=False),
+    Column("region", String(12), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("next_attempt_at", Moment),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("probes", Integer, nullable=False, default=0),
+    Column("last_sent_at", Moment),
+    Column("hold_reason", String(12), nullable=False, default=""),
+    Column("lease_owner", String(60)),
+    Column("lease_until", Moment),
+    Column("fence", Integer, nullable=False, default=0),
+    Column("department_number", String(100), nullable=False, default=""),
+    Column("their_status", String(60), nullable=False, default=""),
+    Column("status_at", Moment),
+    Column("next_poll_at", Moment),
+    Column("outcome", String(12), nullable=False, default=""),
+    Column("message", Text, nullable=False, default=""),
+    Column("confirmed_at", Moment),
+    UniqueConstraint("case_number", "position"),
+    Index("ix_connectors_deliveries_due", "system", "state", "next_attempt_at"),
+    Index("ix_connectors_deliveries_number", "system", "department_number"),
+    # Only what is in somebody's hands or awaits a poll: these stay small however many cases there are.
+    Index(
+        "ix_connectors_deliveries_leased",
+        "lease_until",
+        sqlite_where=text("lease_until IS NOT NULL"),
+        postgresql_where=text("lease_until IS NOT NULL"),
+    ),
+    Index(
+        "ix_connectors_deliveries_poll",
+        "system",
+        "next_poll_at",
+        sqlite_where=text("next_poll_at IS NOT NULL"),
+        postgresql_where=text("next_poll_at IS NOT NULL"),
+    ),
+)
+
+attempts = Table(
+    "connectors_attempts",
+    metadata,
+    Column("delivery_id", ForeignKey(deliveries.c.id), nullable=False),
+    Column("number", Integer, nullable=False),  # the fence it was made under
+    Column("system", String(41), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("worker", String(60), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Column("outcome", String(12)),
+    Column("http_status", Integer, nullable=False, default=0),
+    Column("error", String(20), nullable=False, default=""),
+    Column("message", Text, nullable=False, default=""),
+    Column("duration_ms", Integer),
+    PrimaryKeyConstraint("delivery_id", "number"),
+    Index("ix_connectors_attempts_system", "system", "started_at"),
+)
+
+inbound = Table(
+    "connectors_inbound",
+    metadata,
+    Column("system", String(41), nullable=False),
+    Column("event_id", String(100), nullable=False),
+    Column("source", String(10), nullable=False),
+    Column("our_number", String(50), nullable=False, default=""),
+    Column("department_number", String(100), nullable=False, default=""),
+    Column("status", String(60), nullable=False),
+    Column("message", Text, nullable=False, default=""),
+    Column("occurred_at", Moment),
+    Column("received_at", Moment, nullable=False),
+    Column("facts", Document, nullable=False),
+    Column("delivery_id", String(36)),
+    Column("applied_at", Moment),
+    Column("was_stale", Boolean, nullable=False, default=False),
+    PrimaryKeyConstraint("system", "event_id"),
+    Index("ix_connectors_inbound_our_number", "system", "our_number"),
+    Index("ix_connectors_inbound_department_number", "system", "department_number"),
+    Index(
+        "ix_connectors_inbound_waiting",
+        "received_at",
+        sqlite_where=text("applied_at IS NULL"),
+        postgresql_where=text("applied_at IS NULL"),
+    ),
+)
+
+desk_tasks = Table(
+    "connectors_desk_tasks",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("delivery_id", ForeignKey(deliveries.c.id), nullable=False, index=True),
+    Column("system", String(41), nullable=False),
+    Column("unit", String(40), nullable=False),
+    Column("region", String(12), nullable=False),
+    Column("reason", String(20), nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    Column("created_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Column("closed_by", String(100), nullable=False, default=""),
+    Column("result", String(24), nullable=False, default=""),
+    Index("ix_connectors_desk_tasks_open", "unit", "closed_at", "due_at"),
+)
+
+breakers = Table(
+    "connectors_breakers",
+    metadata,
+    Column("system", String(41), primary_key=True),
+    Column("faults", Integer, nullable=False, default=0),
+    Column("trips", Integer, nullable=False, default=0),
+    Column("open_until", Moment),
+    Column("probing_until", Moment),
+    Column("last_error", String(40), nullable=False, default=""),
+    Column("changed_at", Moment, nullable=False),
+)
+
+idempotency = Table(
+    "connectors_idempotency",
+    metadata,
+    Column("actor", String(200), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+    Column("case_number", String(50), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    PrimaryKeyConstraint("actor", "key"),
+)

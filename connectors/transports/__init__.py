@@ -1,0 +1,1 @@
+"""One file per protocol; each implements `connectors.ports.Transport`."""
