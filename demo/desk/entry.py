@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from demo.desk.entry_form import EntryField, EntryForm, Kind
 from demo.identifiers import id_check_character
@@ -33,19 +34,24 @@ class EntryRefused(Exception):
         self.errors = dict(errors)
 
 
-def check_entry(form: EntryForm, typed: Mapping[str, str]) -> Entry:
-    """Return the entry as the system would keep it.
+def check_entry(form: EntryForm, typed: Mapping[str, str], *, on: date) -> Entry:
+    """Return the entry as the system would keep it on that day of the department's clock.
 
     Raises:
         EntryRefused: naming each input that does not hold.
     """
-    if errors := dict(_errors(form, typed)):
+    if errors := dict(_errors(form, typed, on)):
         raise EntryRefused(errors)
     operation = typed["operation"]
     values = {f.name: _kept(form, f, typed.get(f.name, "")) for f in form.fields}
     return Entry(
         number=clean_number(typed["number"]), operation=operation, values={k: v for k, v in values.items() if v}
     )
+
+
+def closed_season(form: EntryForm) -> str:
+    """Return the sentence for a month in which nothing new is taken."""
+    return f"本系统仅在每年 {min(form.months)} 月至 {max(form.months)} 月开放新增，其余时间只能查询；请在申报期内录入。"
 
 
 def clean_number(number: str) -> str:
@@ -63,11 +69,13 @@ def _kept(form: EntryForm, field: EntryField, text: str) -> str:
     return value.encode(form.encoding, "replace").decode(form.encoding)
 
 
-def _errors(form: EntryForm, typed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _errors(form: EntryForm, typed: Mapping[str, str], on: date) -> Iterator[tuple[str, str]]:
     if not CASE_NUMBER.fullmatch(clean_number(typed.get("number", ""))):
         yield "number", "请照打印件填写一窗办件编号，如 320105007-261122-MZ004-000371。"
     operation = typed.get("operation", "")
-    if operation not in form.operations:
+    if on.month not in form.months:
+        yield "operation", closed_season(form)
+    elif operation not in form.operations:
         yield "operation", "请选择业务类型。"
     for field in form.fields:
         text = typed.get(field.name, "").strip()

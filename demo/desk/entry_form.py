@@ -53,7 +53,8 @@ class While(StrEnum):
 class EntryForm:
     """`same` are the fields that make two applications one: all of them equal, or any number in them `shared`.
 
-    `once_per_case` is False where a case brings several rows (a roster, several kinds of insurance).
+    `once_per_case` is False where a case brings several rows (a roster, several kinds of insurance). `months` are those
+    in which new entries are taken; in the others the system only answers questions.
     """
 
     operations: Mapping[str, str]
@@ -64,6 +65,7 @@ class EntryForm:
     already: str
     shared: bool = False
     once_per_case: bool = True
+    months: frozenset[int] = frozenset(range(1, 13))
     encoding: str = "utf-8"
     """Characters the system cannot keep become question marks, as they do there."""
 
@@ -205,6 +207,7 @@ REWARD = EntryForm(
     name_it=lambda day, row: f"JLFZ{day:%Y}{row:06d}",
     already="该人员已申报，申报编号 {number}。",
     encoding="gb2312",
+    months=frozenset({1, 2, 3}),
 )
 
 CONTRIBUTIONS = EntryForm(

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from config.clock import SHANGHAI
 from demo.desk.counter import Counter, NoSuchCase, StatusNotAllowed
-from demo.desk.entry import EntryRefused, check_entry, clean_number
+from demo.desk.entry import EntryRefused, check_entry, clean_number, closed_season
 from demo.desk.entry_form import EntryForm
 from demo.ground.context import SystemContext
 from demo.ground.received import Submission
@@ -23,11 +25,15 @@ _NOTICE = "notice"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CounterPage(Page):
-    """`form` is None where the interface takes the cases; `sought` is the number looked for, empty for the latest."""
+    """`form` is None where the interface takes the cases; `sought` is the number looked for, empty for the latest.
+
+    `closed_season` is the sentence for a month in which nothing new is taken, else empty.
+    """
 
     template: str = "counter.html"
     account: LocalAccount
     form: EntryForm | None
+    closed_season: str
     lines: Sequence[Line]
     sought: str = ""
     notice: str = ""
@@ -65,7 +71,7 @@ class CounterPages:
             return RedirectResponse("/login", 303)
         typed = await _typed(request)
         try:
-            entry = check_entry(self._form, typed)
+            entry = check_entry(self._form, typed, on=self._today())
         except EntryRefused as refused:
             return self._renderer.answer(await self._page(account, typed=typed, errors=refused.errors, status=422))
         taken = await self._counter.take(entry, by=account.name)
@@ -90,6 +96,9 @@ class CounterPages:
             session_of(request)[_NOTICE] = f"业务 {number} 的状态已更新。"
         return RedirectResponse("/", 303)
 
+    def _today(self) -> date:
+        return self._context.department_time().astimezone(SHANGHAI).date()
+
     async def _page(
         self,
         account: LocalAccount,
@@ -107,12 +116,17 @@ class CounterPages:
             status=status,
             account=account,
             form=self._form,
+            closed_season=self._closed_season(),
             lines=[self._line(submission) for submission in found],
             sought=sought,
             notice=notice,
             typed=typed or {},
             errors=errors or {},
         )
+
+    def _closed_season(self) -> str:
+        form = self._form
+        return closed_season(form) if form is not None and self._today().month not in form.months else ""
 
     def _line(self, submission: Submission) -> Line:
         return line_of(

@@ -1,4 +1,7 @@
-"""A small OpenID provider for testing relying parties: right by default, wrong in whatever way a test asks for."""
+"""A small OpenID provider for testing relying parties: right by default, wrong in whatever way a test asks for.
+
+Its authorization endpoint asks nobody anything.
+"""
 
 import base64
 import hashlib
@@ -13,7 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 
@@ -38,6 +41,8 @@ class SmallProvider:
                 Route(f"{path}/.well-known/openid-configuration", self._discovery),
                 Route(f"{path}/jwks", self._jwks),
                 Route(f"{path}/token", self._token, methods=["POST"]),
+                Route(f"{path}/authorize", self._authorize),
+                Route(f"{path}/logout", self._logout),
             ]
         )
 
@@ -48,6 +53,12 @@ class SmallProvider:
         self._codes[code] = self.asked
         answer = {"code": code, "state": self.asked["state"], "iss": self.issuer if iss is None else iss}
         return f"{self.asked['redirect_uri']}?{urlencode(answer)}"
+
+    async def _authorize(self, request: Request) -> Response:
+        return RedirectResponse(self.authorize(str(request.url)), 302)
+
+    async def _logout(self, request: Request) -> Response:
+        return RedirectResponse(request.query_params["post_logout_redirect_uri"], 302)
 
     async def _discovery(self, _request: Request) -> Response:
         return JSONResponse(

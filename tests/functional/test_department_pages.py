@@ -25,6 +25,9 @@ from demo.people import AgeRule, make_person
 CONFIG = Path(__file__).parents[2] / "config"
 ADDRESS = "http://127.0.0.1:8100"
 NUMBER = "320105007-261123-MZ004-000371"
+TO_MARCH = timedelta(days=100)
+"""From the tests' day into a month in which every system takes new entries."""
+
 every_counter = pytest.mark.parametrize("system_id", ENTRY_FORMS)
 
 
@@ -48,15 +51,19 @@ Open = Callable[..., Any]
 async def open_department(tmp_path: Path) -> AsyncIterator[Open]:
     async with AsyncExitStack() as stack:
 
-        async def opened(system_id: str, *, hours: Hours | None = None) -> World:
+        async def opened(system_id: str, *, offset: timedelta = timedelta()) -> World:
             store = ReceivedStore(tmp_path / f"{system_id}.db")
             stack.callback(store.close)
             now = [datetime(2026, 11, 23, 2, 0, tzinfo=UTC)]
             context = SystemContext(
-                entry=entry_of(system_id), store=store, secrets=lambda _name: b"", clock=lambda: now[0]
+                entry=entry_of(system_id),
+                store=store,
+                secrets=lambda _name: b"",
+                clock=lambda: now[0],
+                department_offset=offset,
             )
             pages = create_pages(
-                context, hours or HOURS.get(system_id, Hours()), own_address=ADDRESS, issuer="http://127.0.0.1:8000/idp"
+                context, HOURS.get(system_id, Hours()), own_address=ADDRESS, issuer="http://127.0.0.1:8000/idp"
             )
             client = httpx2.AsyncClient(transport=httpx2.ASGITransport(pages), base_url=ADDRESS, follow_redirects=True)
             await stack.enter_async_context(client)
@@ -153,7 +160,7 @@ async def test_a_session_ends_after_the_time_the_system_allows(open_department: 
 async def test_a_keyed_case_is_kept_once_under_the_departments_own_number(
     open_department: Open, system_id: str
 ) -> None:
-    world = await open_department(system_id)
+    world = await open_department(system_id, offset=TO_MARCH)
     await sign_in(world.browser, system_id)
     typed = entry(ENTRY_FORMS[system_id])
     first = await key_in(world.browser, typed)
@@ -172,7 +179,7 @@ async def test_a_keyed_case_is_kept_once_under_the_departments_own_number(
 async def test_the_same_application_in_another_case_is_the_one_that_is_there(
     open_department: Open, system_id: str
 ) -> None:
-    world = await open_department(system_id)
+    world = await open_department(system_id, offset=TO_MARCH)
     await sign_in(world.browser, system_id)
     form = ENTRY_FORMS[system_id]
     await key_in(world.browser, entry(form))
@@ -200,7 +207,7 @@ async def test_a_household_with_a_case_under_way_gets_no_second_one_until_that_i
 
 @every_counter
 async def test_a_click_moves_the_case_on_to_a_decision_and_no_further(open_department: Open, system_id: str) -> None:
-    world = await open_department(system_id)
+    world = await open_department(system_id, offset=TO_MARCH)
     await sign_in(world.browser, system_id)
     await key_in(world.browser, entry(ENTRY_FORMS[system_id]))
     statuses = world.context.entry.status_map
@@ -227,7 +234,7 @@ async def test_a_click_moves_the_case_on_to_a_decision_and_no_further(open_depar
 async def test_an_empty_entry_is_told_field_by_field_and_nothing_typed_is_lost(
     open_department: Open, system_id: str
 ) -> None:
-    world = await open_department(system_id)
+    world = await open_department(system_id, offset=TO_MARCH)
     await sign_in(world.browser, system_id)
     page = await key_in(world.browser, {"number": "12345", "operation": ""})
     assert page.status_code == 422
@@ -252,12 +259,24 @@ async def test_a_wrong_check_character_is_refused_at_its_field(open_department: 
 
 
 async def test_a_character_the_old_system_lacks_becomes_a_question_mark_there(open_department: Open) -> None:
-    world = await open_department("wj-reward")
+    world = await open_department("wj-reward", offset=TO_MARCH)
     await sign_in(world.browser, "wj-reward")
     await key_in(world.browser, {**entry(ENTRY_FORMS["wj-reward"]), "txtXM": "贾𬍛"})
     kept = await world.context.store.by_number(NUMBER)
     assert kept is not None
     assert kept.payload["txtXM"] == "贾?"
+
+
+async def test_outside_its_season_a_system_says_when_to_come_back_and_keeps_what_was_typed(
+    open_department: Open,
+) -> None:
+    world = await open_department("wj-reward")
+    page = await sign_in(world.browser, "wj-reward")
+    assert "仅在每年 1 月至 3 月开放新增" in page.text
+    answer = await key_in(world.browser, entry(ENTRY_FORMS["wj-reward"]))
+    assert answer.status_code == 422
+    assert NUMBER in answer.text
+    assert await world.context.store.receipts() == []
 
 
 async def test_lists_are_masked_and_searched_by_our_number(open_department: Open) -> None:
