@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, insert, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -130,7 +130,8 @@ class SqlCaseStore:
         if query is None:
             return Page(cases=(), after=None)
         if is_open is not None:
-            query = query.where(cases.c.is_open == is_open)
+            # Written as the partial indexes are, so that both databases see that they fit.
+            query = query.where(cases.c.is_open if is_open else not_(cases.c.is_open))
         if (place := _place(after)) is not None:
             query = query.where(_past(*place))
         query = query.order_by(cases.c.received_at.desc(), cases.c.number.desc()).limit(size + 1)
