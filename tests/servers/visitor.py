@@ -67,7 +67,15 @@ class Visitor:
         return cls(httpx2.Client(follow_redirects=True, timeout=30, headers=headers))
 
     def get(self, url: str) -> Page:
-        return _page(self._client.get(url))
+        return read_page(self._client.get(url))
+
+    def fetch(self, url: str) -> int:
+        """Get an address, leave what came unread, and return the status; for measuring."""
+        return self._client.get(url, follow_redirects=False).status_code
+
+    def redirect_of(self, url: str) -> str:
+        """Get an address and return where it redirects to, without going there."""
+        return self._client.get(url, follow_redirects=False).headers["location"]
 
     def submit(
         self,
@@ -86,9 +94,9 @@ class Visitor:
         parts = urlsplit(page.url)
         headers = {"origin": f"{parts.scheme}://{parts.netloc}", "referer": page.url}
         if form.method == "get":
-            return _page(self._client.get(form.action, params=dict(sent), headers=headers))
+            return read_page(self._client.get(form.action, params=dict(sent), headers=headers))
         uploads = dict(files) if files else None
-        return _page(self._client.post(form.action, data=dict(sent), files=uploads, headers=headers))
+        return read_page(self._client.post(form.action, data=dict(sent), files=uploads, headers=headers))
 
     def sign_in(self, base_url: str, username: str, password: str) -> Page:
         """Sign in at the portal through the provider's page and return where that ends."""
@@ -104,7 +112,8 @@ def _listed(value: str | Sequence[str]) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
-def _page(answer: httpx2.Response) -> Page:
+def read_page(answer: httpx2.Response) -> Page:
+    """Return the answer with its forms and links read out."""
     url = str(answer.url)
     reader = _Reader(url)
     if "html" in answer.headers.get("content-type", ""):
