@@ -229,7 +229,7 @@ class RelyingParty:
             kept = {name: value for name, value in fields.items() if value is not None}
             return await http.post(f"{self.site.issuer}{endpoint}", data=kept, headers=headers)
 
-    async def exchange(self, code: str, **fields: str | None) -> httpx2.Response:
+    async def exchange(self, code: str, /, **fields: str | None) -> httpx2.Response:
         wanted: dict[str, str | None] = {
             "grant_type": "authorization_code",
             "code": code,
