@@ -9,6 +9,7 @@ import httpx2
 from config.clock import Clock
 from connectors.engine import CantTell, Found, NotFound, ProbeAnswer
 from connectors.ledger import InboundEvent
+from connectors.messages import N_
 from connectors.outcomes import Answer, Outcome, OutcomeClass, classify, extract, map_status
 from connectors.ports import Errand
 from connectors.rendering import render
@@ -63,7 +64,7 @@ class RestJsonTransport:
     async def send(self, errand: Errand) -> Outcome:
         operation = errand.operation
         if operation.request is None:
-            return Outcome(kind=OutcomeClass.INVALID, message="这个业务没有接口，由人工办理")
+            return Outcome(kind=OutcomeClass.INVALID, message=N_("这个业务没有接口，由人工办理"))
         answer = await self._ask(operation.request, errand.values)
         return classify(operation.outcomes, self._system.spec.statuses, answer)
 
