@@ -111,8 +111,7 @@ def test_generated_materials_pass_and_each_required_one_left_out_is_named(
 ) -> None:
     each = matter(number)
     proofs = [
-        MaterialProof(material=name, kind=ProofKind(kind))
-        for name, kind in apply(number, situation).materials.items()
+        MaterialProof(material=name, kind=ProofKind(kind)) for name, kind in apply(number, situation).materials.items()
     ]
     assert check_materials(each, situation, proofs, files_may_follow=True) == ()
     for proof in proofs:
