@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from config.logs import get
+from portal.api.answers import JSON
 from portal.api.json_body import read_bounded
 from portal.api.parameters import identifier
 from portal.api.problem_types import NOT_FOUND, UNAVAILABLE
@@ -19,6 +20,7 @@ from portal.words import marked as _
 _log = get("onewindow.callbacks")
 BYTES_AT_MOST = 256 * 1024
 ANSWER_WITHIN_SECONDS = 1.9
+NO_SUCH_SYSTEM = 404
 _UNKNOWN = _("没有这个系统，或者它的结果不用回调送达。请核对回调地址。")
 
 
@@ -27,13 +29,15 @@ async def take_callback(request: Request) -> Response:
     api = api_of(request)
     system = identifier(request, "system", _UNKNOWN)
     body = await read_bounded(request, BYTES_AT_MOST)
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     try:
         with anyio.fail_after(ANSWER_WITHIN_SECONDS):
-            told = await api.callbacks(system, headers, body, api.clock())
+            told = await api.callbacks.receive(
+                system, headers=dict(request.headers), body=body, at=api.clock(), target=target
+            )
     except TimeoutError:
         _log.error("callback_too_slow", system=system)
         raise Refused(UNAVAILABLE, headers={"retry-after": "60"}) from None
-    if told is None:
+    if told.status == NO_SUCH_SYSTEM and not told.content:
         raise Refused(NOT_FOUND, _UNKNOWN)
-    return Response(told.body, status_code=told.status, media_type=told.media_type)
+    return Response(told.content, status_code=told.status, media_type=JSON if told.content else None)

@@ -3,29 +3,17 @@
 Labels are route templates, methods, statuses, system ids and states: never a number, a name or an address.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from datetime import datetime
 from time import perf_counter
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from config.asgi.types import App, Message, Receive, Scope, Send
+from connectors.health import SystemStanding
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryCount:
-    """How many deliveries of one system are in one state, and the age of the oldest in seconds."""
-
-    system: str
-    state: str
-    count: int
-    oldest_seconds: float
-
-
-DeliveryCounts = Callable[[], Awaitable[Iterable[DeliveryCount]]]
 
 
 class Metrics:
@@ -42,18 +30,26 @@ class Metrics:
         self._deliveries = Gauge(
             "onewindow_deliveries", "Deliveries by system and state.", ("system", "state"), registry=self.registry
         )
-        self._age = Gauge(
-            "onewindow_delivery_oldest_seconds", "Age of the oldest delivery in a state.", ("system", "state"),
+        self._oldest = Gauge(
+            "onewindow_delivery_oldest_seconds",
+            "How long the oldest delivery of a system has waited.",
+            ("system",),
             registry=self.registry,
-        )  # fmt: skip
+        )
+        self._breaker = Gauge(
+            "onewindow_breaker_open", "1 while a system is not spoken to.", ("system",), registry=self.registry
+        )
 
-    def exposition(self, deliveries: Iterable[DeliveryCount]) -> bytes:
+    def exposition(self, standings: Iterable[SystemStanding], at: datetime) -> bytes:
         """Return everything in the Prometheus text format."""
-        self._deliveries.clear()
-        self._age.clear()
-        for each in deliveries:
-            self._deliveries.labels(each.system, each.state).set(each.count)
-            self._age.labels(each.system, each.state).set(each.oldest_seconds)
+        for gauge in (self._deliveries, self._oldest, self._breaker):
+            gauge.clear()
+        for standing in standings:
+            system, since = standing.system.id, standing.health.oldest_waiting_at
+            for state, count in standing.health.counts.items():
+                self._deliveries.labels(system, state).set(count)
+            self._oldest.labels(system).set((at - since).total_seconds() if since else 0)
+            self._breaker.labels(system).set(standing.stands == "breaker")
         return generate_latest(self.registry)
 
 

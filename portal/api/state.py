@@ -9,9 +9,9 @@ from starlette.requests import HTTPConnection
 from config.clock import Clock
 from config.language import Catalogue, Language
 from config.state import StateStore
-from portal.api.metrics import DeliveryCounts, Metrics
+from portal.api.metrics import Metrics
 from portal.api.named import Named
-from portal.api.ports import CallbackReceiver
+from portal.api.ports import CallbackReceiver, RecentAttempts, Standings
 
 if TYPE_CHECKING:
     from connectors.intake import Intake
@@ -45,7 +45,8 @@ class ApiState:
     systems: "Mapping[str, System]"
     callbacks: CallbackReceiver
     metrics: Metrics
-    delivery_counts: DeliveryCounts
+    health: Standings
+    attempts: RecentAttempts
     metrics_token: str = field(repr=False)
     parts: Mapping[str, Callable[[], Awaitable[None]]]
 

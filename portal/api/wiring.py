@@ -16,8 +16,8 @@ from matters.ports import CaseStore, GuideStore, MaterialFiles
 from matters.working_days import WorkingCalendar
 from portal.api import description
 from portal.api.bearer import BearerTokens
-from portal.api.metrics import DeliveryCounts, Metrics
-from portal.api.ports import CallbackReceiver
+from portal.api.metrics import Metrics
+from portal.api.ports import CallbackReceiver, RecentAttempts, Standings
 from portal.api.prepared import PreparedGuides
 from portal.api.signing_keys import SigningKeys
 from portal.api.state import ApiState
@@ -42,7 +42,8 @@ def make_api_state(
     calendar: WorkingCalendar,
     systems: Mapping[str, System],
     callbacks: CallbackReceiver,
-    delivery_counts: DeliveryCounts,
+    health: Standings,
+    attempts: RecentAttempts,
     ping_database: Callable[[], Awaitable[None]],
     metrics: Metrics,
 ) -> ApiState:
@@ -75,7 +76,8 @@ def make_api_state(
         systems=systems,
         callbacks=callbacks,
         metrics=metrics,
-        delivery_counts=delivery_counts,
+        health=health,
+        attempts=attempts,
         metrics_token=settings.metrics_token.get_secret_value(),
         parts={"database": ping_database, "state": state.ping, "guides": guides_are_loaded},
     )

@@ -52,7 +52,9 @@ async def metrics(request: Request) -> Response:
     if not _may_read(request):
         raise HTTPException(404)
     api = api_of(request)
-    return Response(api.metrics.exposition(await api.delivery_counts()), headers={"content-type": CONTENT_TYPE_LATEST})
+    at = api.clock()
+    exposition = api.metrics.exposition(await api.health.all(at), at)
+    return Response(exposition, headers={"content-type": CONTENT_TYPE_LATEST})
 
 
 async def _answers(name: str, check: Check) -> bool:

@@ -2,10 +2,9 @@
 
 import base64
 import hashlib
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -24,10 +23,9 @@ from config.clock import SHANGHAI, utc_now
 from config.settings import Settings
 from config.state import StateStore
 from config.storage.sql import ping
-from connectors.intake import Intake
+from connectors.app import create_connectors
 from connectors.spec import load_systems
-from connectors.storage.intake_store import SqlIntakeStore
-from connectors.storage.ledger import SqlDeliveries
+from connectors.storage.recent_attempts import SqlRecentAttempts
 from connectors.system import System
 from demo.forms import make_application
 from idp.app import create_app as create_idp
@@ -39,8 +37,7 @@ from matters.storage.guides import SqlGuideStore
 from matters.storage.material_files import ObjectMaterialFiles, open_store
 from matters.working_days import load_calendar
 from portal import words
-from portal.api.metrics import DeliveryCount, Metrics, RequestMetrics
-from portal.api.ports import DepartmentAnswer
+from portal.api.metrics import Metrics, RequestMetrics
 from portal.api.routes import routes
 from portal.api.state import ApiState
 from portal.api.wiring import make_api_state
@@ -64,18 +61,6 @@ def systems() -> Mapping[str, System]:
     return load_systems(ROOT / "config" / "systems")
 
 
-@dataclass(slots=True)
-class Calls:
-    """Callbacks that came in, and what they are answered."""
-
-    answer: DepartmentAnswer | None = None
-    received: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
-
-    async def take(self, system: str, headers: Mapping[str, str], body: bytes, _at: datetime) -> DepartmentAnswer | None:
-        self.received.append((system, headers, body))
-        return self.answer
-
-
 @dataclass(slots=True, kw_only=True)
 class House:
     """`client` speaks to the whole app behind its shell, from loopback."""
@@ -85,7 +70,7 @@ class House:
     api: ApiState
     idp: Any
     client: httpx2.AsyncClient
-    calls: Calls
+    directory: Path
     published: list[tuple[Matter, ...]]
     ahead: timedelta = timedelta(0)
 
@@ -139,6 +124,7 @@ async def house(engine: AsyncEngine, state: StateStore, directory: Path) -> Asyn
             "ONEWINDOW_BASE_URL": "http://127.0.0.1:8500",
             "ONEWINDOW_SECRET_KEY": SECRET,
             "ONEWINDOW_VAR_DIR": str(directory / "var"),
+            "ONEWINDOW_SECRETS_DIR": str(directory),
         }
     )
     async with engine.begin() as connection:
@@ -146,7 +132,7 @@ async def house(engine: AsyncEngine, state: StateStore, directory: Path) -> Asyn
             await connection.run_sync(tables.metadata.create_all)
     provider = create_idp(settings=settings, engine=engine, state=state, clock=utc_now)
     made: list[House] = []
-    api, calls, published = _api(settings, engine, state, made)
+    api, published = _api(settings, engine, state, made)
     async with AsyncExitStack() as stack:
         merged: dict[str, Any] = {"api": api}
         merged.update(await stack.enter_async_context(provider.router.lifespan_context(provider)) or {})
@@ -158,9 +144,7 @@ async def house(engine: AsyncEngine, state: StateStore, directory: Path) -> Asyn
             larger_bodies={"/api/v1/cases": 10 * 1024 * 1024},
         )
         transport = httpx2.ASGITransport(app=app, client=("127.0.0.1", 50_000))
-        client = await stack.enter_async_context(
-            httpx2.AsyncClient(transport=transport, base_url=settings.base_url)
-        )
+        client = await stack.enter_async_context(httpx2.AsyncClient(transport=transport, base_url=settings.base_url))
         made.append(
             House(
                 settings=settings,
@@ -168,7 +152,7 @@ async def house(engine: AsyncEngine, state: StateStore, directory: Path) -> Asyn
                 api=api,
                 idp=wire(settings=settings, engine=engine, state=state, clock=utc_now).state,
                 client=client,
-                calls=calls,
+                directory=directory,
                 published=published,
             )
         )
@@ -177,26 +161,21 @@ async def house(engine: AsyncEngine, state: StateStore, directory: Path) -> Asyn
 
 def _api(
     settings: Settings, engine: AsyncEngine, state: StateStore, made: list[House]
-) -> tuple[ApiState, Calls, list[tuple[Matter, ...]]]:
+) -> tuple[ApiState, list[tuple[Matter, ...]]]:
     def clock() -> datetime:
         return made[0].now() if made else utc_now()
 
     published = [guides()]
-    calls = Calls()
     calendar = load_calendar(ROOT / "config" / "calendar.yaml")
-    intake = Intake(
-        store=SqlIntakeStore(engine, systems()),
-        guide=lambda matter_id: next((m for m in published[0] if m.id == matter_id), None),
-        systems=systems(),
-        calendar=calendar,
+    connectors = create_connectors(
+        settings=settings,
+        engine=engine,
         state=state,
-        due_on=lambda at: at + timedelta(days=1),
-        subject_secret=SECRET.encode(),
-        choose=secrets.choice,
+        clock=clock,
+        systems=systems(),
+        guide=lambda matter_id: next((m for m in published[0] if m.id == matter_id), None),
+        calendar=calendar,
     )
-
-    async def counts() -> list[DeliveryCount]:
-        return [DeliveryCount(system="mz-elder", state="queued", count=3, oldest_seconds=12.5)]
 
     async def front_door(scope: Any, receive: Any, send: Any) -> None:
         await made[0].app(scope, receive, send)
@@ -212,18 +191,19 @@ def _api(
         back_channel=httpx2.ASGITransport(app=front_door),
         published=lambda: published[0],
         guide_store=SqlGuideStore(engine),
-        intake=intake,
+        intake=connectors.intake,
         cases=SqlCaseStore(engine),
-        deliveries=SqlDeliveries(engine),
+        deliveries=connectors.deliveries,
         files=ObjectMaterialFiles(open_store(settings.materials_url)),
         calendar=calendar,
         systems=systems(),
-        callbacks=calls.take,
-        delivery_counts=counts,
+        callbacks=connectors.callbacks,
+        health=connectors.health,
+        attempts=SqlRecentAttempts(engine),
         ping_database=ping_database,
         metrics=Metrics(),
     )
-    return replace(api, metrics_token="a scraper's token"), calls, published
+    return replace(api, metrics_token="a scraper's token"), published
 
 
 def _with_state(app: Any, merged: dict[str, Any]) -> Any:

@@ -40,7 +40,9 @@ async def post(one: House, body: bytes, **headers: str) -> httpx2.Response:
     return await one.client.post("/api/v1/cases", content=body, headers={**await one.bearer(), **given})
 
 
-@pytest.mark.parametrize("body", [b"matter=04&form=x", b"{", b"", b"\xff\xfe", b'{"matter":"a","matter":"b","form":{}}'])
+@pytest.mark.parametrize(
+    "body", [b"matter=04&form=x", b"{", b"", b"\xff\xfe", b'{"matter":"a","matter":"b","form":{}}']
+)
 async def test_a_body_that_is_no_json_is_400(one: House, body: bytes) -> None:
     answer = await post(one, body)
     assert (answer.status_code, kind(answer)) == (400, "invalid-json")

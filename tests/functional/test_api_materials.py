@@ -11,7 +11,10 @@ from config.storage.memory_state import MemoryStateStore
 from config.storage.sql import create_engine
 from tests.doubles.api_house import UNIT_B, House, house
 
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89" + b"\0" * 40
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
+    + b"\0" * 40
+)
 JPG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00" + b"\0" * 40 + b"\xff\xd9"
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
@@ -41,12 +44,8 @@ def kind(answer: httpx2.Response) -> str:
     return str(answer.json()["type"]).rsplit("/", 1)[1]
 
 
-@pytest.mark.parametrize(
-    ("content", "media_type"), [(PNG, "image/png"), (JPG, "image/jpeg"), (PDF, "application/pdf")]
-)
-async def test_a_file_that_is_what_it_says_is_kept(
-    one: House, address: str, content: bytes, media_type: str
-) -> None:
+@pytest.mark.parametrize(("content", "media_type"), [(PNG, "image/png"), (JPG, "image/jpeg"), (PDF, "application/pdf")])
+async def test_a_file_that_is_what_it_says_is_kept(one: House, address: str, content: bytes, media_type: str) -> None:
     first = await put(one, f"{address}/id_card", content, media_type)
     assert first.status_code == 201, first.text
     assert first.json()["sha256"] == sha256(content).hexdigest()
