@@ -7,6 +7,7 @@ PUT  /api/birthreg/{regNo}        {"birthCertNo"}: corrects the number of the bi
 
 import hmac
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -132,4 +133,4 @@ class _Api:
             return _failed(400, "；".join(map(str, wrong)))
         facts = {"message": "出生医学证明编号已更正", "birthCertNo": corrected["birthCertNo"]}
         await self._context.store.amend(found, status=found.status, facts=facts)
-        return _registered(found, 200, found.status)
+        return _registered(replace(found, facts=facts), 200, found.status)
