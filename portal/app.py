@@ -1,4 +1,4 @@
-"""Wiring of the portal: stores, pages, sign-in. `onewindow.py` mounts what `create_app` returns at `/`."""
+"""Wiring of the portal: stores, pages, sign-in, API. `onewindow.py` mounts what `create_app` returns at `/`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,27 +13,44 @@ from starlette.middleware import Middleware
 from config.clock import Clock
 from config.settings import Settings
 from config.state import StateStore
-from connectors.system import System
+from config.storage.sql import ping
+from connectors.app import Connectors, read_endpoints
+from connectors.storage.recent_attempts import SqlRecentAttempts
 from matters.data_items import DataItems
 from matters.guide import Matter
 from matters.search import MatterIndex
+from matters.storage.cases import SqlCaseStore
+from matters.storage.drafts import SqlDraftStore
+from matters.storage.guides import SqlGuideStore
+from matters.storage.material_files import ObjectMaterialFiles, open_store
+from matters.working_days import WorkingCalendar
 from portal import words
+from portal.api.metrics import Metrics, RequestMetrics
+from portal.api.state import ApiState
+from portal.api.wiring import make_api_state
 from portal.assets import Assets
+from portal.fault_page import FaultPage
 from portal.library import Library
+from portal.pages.intake_materials import LARGEST_POST_BYTES
+from portal.parked import Parked
 from portal.problems import answer_http_exception, answer_refusal
 from portal.refusals import Refusal
 from portal.relying_party import RelyingParty
 from portal.rendering import Renderer
-from portal.routes import page_routes
+from portal.routes import every_route
 from portal.sessions import Cookies, Sessions
 from portal.state import PortalState
 from portal.visit import Visit
+
+LARGER_BODIES: Mapping[str, int] = {"/drafts/": LARGEST_POST_BYTES, "/api/v1/cases": 10 * 1024 * 1024 + 64 * 1024}
+"""Paths that take uploads, for the shell's body limit."""
 
 
 class Lifespan(TypedDict):
     """What the lifespan yields; merged into the state of the whole process."""
 
     portal: PortalState
+    api: ApiState
 
 
 def create_app(
@@ -44,18 +61,21 @@ def create_app(
     clock: Clock,
     matters: Sequence[Matter],
     data_items: DataItems,
-    systems: Mapping[str, System],
-    endpoints: Mapping[str, str],
+    calendar: WorkingCalendar,
+    connectors: Connectors,
     back_channel: httpx2.AsyncBaseTransport | None = None,
 ) -> Starlette:
     """Return the portal.
 
-    `matters` are the published guides, `systems` the department systems with their addresses in `endpoints`;
-    `back_channel` carries calls to the identity provider, None is the network.
+    `matters` are the published guides; `back_channel` carries calls to the identity provider, None is the network.
     """
     assets = Assets()
-    library = Library(matters, systems, data_items)
+    library = Library(matters, connectors.systems, data_items)
     cookies = Cookies(https=settings.base_url.startswith("https:"))
+    catalogues = words.catalogues()
+    guides, cases = SqlGuideStore(engine), SqlCaseStore(engine)
+    files = ObjectMaterialFiles(open_store(settings.materials_url))
+    metrics = Metrics()
     portal = PortalState(
         settings=settings,
         clock=clock,
@@ -65,17 +85,51 @@ def create_app(
         renderer=Renderer(assets, library.item_names),
         library=library,
         index=MatterIndex(matters),
-        endpoints=endpoints,
+        endpoints=read_endpoints(settings.endpoints_file),
         relying_party=RelyingParty(settings=settings, state=state, back_channel=back_channel),
+        parked=Parked(state),
+        calendar=calendar,
+        guides=guides,
+        cases=cases,
+        drafts=SqlDraftStore(engine),
+        files=files,
+        intake=connectors.intake,
+        deliveries=connectors.deliveries,
+        desk=connectors.desk,
+        health=connectors.health,
+    )
+    api = make_api_state(
+        settings=settings,
+        clock=clock,
+        state=state,
+        catalogues=catalogues,
+        back_channel=back_channel,
+        published=lambda: matters,
+        guide_store=guides,
+        intake=connectors.intake,
+        cases=cases,
+        deliveries=connectors.deliveries,
+        files=files,
+        calendar=calendar,
+        systems=connectors.systems,
+        callbacks=connectors.callbacks,
+        health=connectors.health,
+        attempts=SqlRecentAttempts(engine),
+        ping_database=lambda: ping(engine),
+        metrics=metrics,
     )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[Lifespan]:
-        yield {"portal": portal}
+        yield {"portal": portal, "api": api}
 
     return Starlette(
-        routes=[assets.route(), *page_routes()],
-        middleware=[Middleware(Visit, cookies=cookies, catalogues=words.catalogues())],
+        routes=[assets.route(), *every_route()],
+        middleware=[
+            Middleware(RequestMetrics, metrics=metrics),
+            Middleware(FaultPage),
+            Middleware(Visit, cookies=cookies, catalogues=catalogues),
+        ],
         exception_handlers={Refusal: answer_refusal, HTTPException: answer_http_exception},
         lifespan=lifespan,
     )

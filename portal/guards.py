@@ -11,10 +11,11 @@ from starlette.responses import RedirectResponse, Response
 from portal.people import Person
 from portal.refusals import NotAllowed
 from portal.rendering import is_htmx
-from portal.state import person_of, session_of
+from portal.state import person_of, portal_of, session_of
 from portal.words import _
 
 Handler = Callable[[Request], Awaitable[Response]]
+MOST_FIELDS = 4000
 PersonalHandler = Callable[[Request, Person], Awaitable[Response]]
 
 
@@ -31,9 +32,9 @@ def signed_in(handler: PersonalHandler) -> Handler:
     return guarded
 
 
-def to_sign_in(request: Request) -> Response:
+def to_sign_in(request: Request, place: str = "") -> Response:
     """Send the browser to sign in; afterwards it comes back to the page it was on, never to a form's address."""
-    target = f"/sign-in?next={quote(_page_of(request))}"
+    target = f"/sign-in?next={quote(place or _page_of(request))}"
     if is_htmx(request):
         return Response(status_code=401, headers={"HX-Redirect": target})
     return RedirectResponse(target, status_code=303)
@@ -49,13 +50,13 @@ def local_path(value: str | None) -> str:
     return value
 
 
-async def checked_form(request: Request, *, max_fields: int = 2000) -> FormData:
+async def checked_form(request: Request, *, max_files: int = 0) -> FormData:
     """Read the posted form and check its token.
 
     Raises:
         NotAllowed: the token is not the session's; nothing was done.
     """
-    form = await request.form(max_fields=max_fields)
+    form = await request.form(max_files=max_files, max_fields=MOST_FIELDS)
     session = session_of(request)
     given = request.headers.get("x-csrf-token") or form.get("csrf_token")
     if session is None or not isinstance(given, str) or not session.accepts(given):
@@ -70,3 +71,23 @@ def _page_of(request: Request) -> str:
     seen = request.headers.get("hx-current-url") or request.headers.get("referer") or ""
     parts = urlsplit(seen)
     return local_path(parts.path) if parts.netloc == request.url.netloc else "/"
+
+
+def parking(handler: PersonalHandler, *, suffix: str = "") -> Handler:
+    """Like `signed_in`, and what a visitor posts is parked for the page it came from (the path without `suffix`)."""
+
+    @wraps(handler)
+    async def guarded(request: Request) -> Response:
+        person = person_of(request)
+        if person is not None:
+            return await handler(request, person)
+        portal = portal_of(request)
+        place = request.url.path.removesuffix(suffix)
+        browser = portal.cookies.read(request, portal.cookies.browser)
+        if browser:
+            form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+            pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+            await portal.parked.keep(browser=browser, place=place, pairs=pairs)
+        return to_sign_in(request, place)
+
+    return guarded

@@ -90,6 +90,10 @@ class Library:
         known = self._data_items.by_id
         return [local(known[item], "label") if item in known else item for item in ids]
 
+    def matter_name(self, matter_id: str, otherwise: str = "") -> str:
+        """Return a matter's name in the language of this request; one no longer published keeps what is known of it."""
+        return local(self.matters[matter_id]) if matter_id in self.matters else otherwise or matter_id
+
     def system_name(self, system: str) -> str:
         """Return a system's name in the language of this request; an unknown one keeps its id."""
         return local(self.systems[system]) if system in self.systems else system

@@ -1,12 +1,43 @@
-"""The route table: every page's own `routes`, in one place."""
+"""The route table: every page's own `routes`, in one place, and those of the API."""
 
 from starlette.routing import BaseRoute
 
-from portal.pages import home, matters, sign_in
+from portal.api.routes import routes as api_routes
+from portal.pages import (
+    case,
+    cases,
+    desk,
+    home,
+    intake,
+    intake_form,
+    intake_materials,
+    intake_review,
+    matters,
+    operations,
+    problems,
+    receipt,
+    sign_in,
+    status,
+)
 
-PAGES = (home, matters, sign_in)
+PAGES = (
+    home,
+    sign_in,
+    matters,
+    intake,
+    intake_form,
+    intake_materials,
+    intake_review,
+    cases,
+    case,
+    receipt,
+    desk,
+    status,
+    problems,
+    operations,
+)
 
 
-def page_routes() -> list[BaseRoute]:
-    """Return the routes of all pages."""
-    return [route for page in PAGES for route in page.routes]
+def every_route() -> list[BaseRoute]:
+    """Return the routes of the API and of all pages."""
+    return [*api_routes(), *(route for page in PAGES for route in page.routes)]

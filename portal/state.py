@@ -9,8 +9,15 @@ from starlette.requests import HTTPConnection
 from config.clock import Clock
 from config.settings import Settings
 from config.state import StateStore
+from connectors.desk import Desk
+from connectors.health import Health
+from connectors.intake import Intake
+from connectors.ports import Deliveries
+from matters.ports import CaseStore, DraftStore, GuideStore, MaterialFiles
 from matters.search import MatterIndex
+from matters.working_days import WorkingCalendar
 from portal.library import Library
+from portal.parked import Parked
 from portal.people import Person
 from portal.sessions import Cookies, Session, Sessions
 
@@ -33,6 +40,16 @@ class PortalState:
     index: MatterIndex
     endpoints: Mapping[str, str]
     relying_party: "RelyingParty"
+    parked: Parked
+    calendar: WorkingCalendar
+    guides: GuideStore
+    cases: CaseStore
+    drafts: DraftStore
+    files: MaterialFiles
+    intake: Intake
+    deliveries: Deliveries
+    desk: Desk
+    health: Health
 
 
 def portal_of(connection: HTTPConnection) -> PortalState:

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from config.language import CHINESE, Catalogue, Language, load_catalogues
 
-CATALOGUE_DIRECTORIES = (Path(__file__).parent / "locale",)
+_HOUSE = Path(__file__).parents[1]
+CATALOGUE_DIRECTORIES = tuple(
+    _HOUSE / package / "locale" for package in ("matters", "connectors", "portal/api", "portal")
+)
 
 _CHINESE = Catalogue(CHINESE, {})
 _current: ContextVar[Catalogue] = ContextVar("portal_catalogue", default=_CHINESE)

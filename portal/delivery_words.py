@@ -1,0 +1,84 @@
+"""The state of a delivery in plain words for the clerk: what is going on, who acts next, when."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connectors.ledger import Delivery, DeliveryState
+from portal.rendering import moment
+from portal.words import _, marked
+
+_WORDS: Mapping[DeliveryState, tuple[str, str, str]] = {
+    DeliveryState.QUEUED: (marked("等待送出"), "busy", marked("马上自动送往部门，您不用做什么。")),
+    DeliveryState.SENDING: (marked("正在送出"), "busy", marked("正在送往部门，您不用做什么。")),
+    DeliveryState.CONFIRMED: (marked("部门已收到"), "ok", marked("部门已确认收到。")),
+    DeliveryState.PENDING_RESULT: (marked("部门办理中"), "ok", marked("部门已收到，结果出来后自动显示在这里。")),
+    DeliveryState.REFUSED: (marked("部门不同意"), "danger", marked("请把部门的理由告知申请人；改正后可以重新申请。")),
+    DeliveryState.INVALID: (
+        marked("需要人工处理"),
+        "danger",
+        marked("部门系统读不懂这份申请，已转到待办，请打开待办处理。"),
+    ),
+    DeliveryState.WAIT: (marked("稍后自动重送"), "warn", marked("部门系统没有应答，会自动重送，不会丢失。")),
+    DeliveryState.HELD: (marked("等待部门系统开放"), "warn", marked("部门系统现在不收件，开放后自动送出，不会丢失。")),
+    DeliveryState.UNKNOWN: (
+        marked("正在核实是否送达"),
+        "warn",
+        marked("没有收到部门回音，先核实再决定是否重送，不会重复提交。"),
+    ),
+    DeliveryState.PROBING: (marked("正在核实是否送达"), "warn", marked("正在向部门核实是否已收到。")),
+    DeliveryState.DESK: (marked("需要人工处理"), "warn", marked("请在“待办”中按打印件送交部门，并填写部门受理号。")),
+    DeliveryState.CANCELLED: (marked("已取消"), "", marked("送出之前已撤回，部门没有收到。")),
+}
+_HELD: Mapping[str, str] = {
+    "closed": marked("部门系统不在开放时间。"),
+    "breaker": marked("部门系统连续出错，暂停发送。"),
+    "throttled": marked("部门系统要求放慢速度。"),
+    "auth": marked("与部门系统的连接凭证有问题，已通知系统主管。"),
+    "budget": marked("今天的发送额度已用完，明天继续。"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryLine:
+    """One delivery, ready to be shown. `is_settled`: nothing changes by itself in the next seconds."""
+
+    system: str
+    word: str
+    tone: str
+    text: str
+    next_at: str
+    number: str
+    message: str = field(repr=False)
+    is_withdrawal: bool
+    is_settled: bool
+
+
+_SETTLED = frozenset(
+    {DeliveryState.CONFIRMED, DeliveryState.REFUSED, DeliveryState.CANCELLED, DeliveryState.INVALID, DeliveryState.DESK}
+)
+
+
+def delivery_line(delivery: Delivery, system_name: str, *, at: datetime) -> DeliveryLine:
+    """Return `delivery` in words; times of later attempts are shown while they lie ahead."""
+    word, tone, text = _WORDS[delivery.state]
+    reason = _HELD.get(delivery.hold_reason, "") if delivery.state is DeliveryState.HELD else ""
+    waits = delivery.state in (DeliveryState.WAIT, DeliveryState.HELD, DeliveryState.UNKNOWN)
+    later = delivery.next_attempt_at if waits else None
+    return DeliveryLine(
+        system=system_name,
+        word=_(word),
+        tone=tone,
+        text=" ".join(part for part in (_(reason) if reason else "", _(text)) if part),
+        next_at=moment(later) if later and later > at else "",
+        number=delivery.department_number,
+        message=delivery.message,
+        is_withdrawal=delivery.kind == "withdraw",
+        is_settled=delivery.state in _SETTLED,
+    )
+
+
+def worst(lines: Sequence[DeliveryLine]) -> DeliveryLine | None:
+    """Return the delivery that most needs a look, for a list with one line per case."""
+    order = {"danger": 0, "warn": 1, "busy": 2, "ok": 3, "": 4}
+    return min(lines, key=lambda line: order[line.tone], default=None)
