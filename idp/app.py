@@ -49,7 +49,7 @@ from idp.storage.state_records import (
     StateRevokedGrants,
     StateSessionStore,
 )
-from idp.tokens import AccessTokens
+from idp.tokens import AccessTokens, VerifiedTokens
 
 
 class Lifespan(TypedDict):
@@ -80,6 +80,7 @@ def wire(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: C
     announcer.heard_here = caches.hear
     cached_keys, revoked, passwords = CachedKeys(caches.rings), StateRevokedGrants(state), Passwords()
     sessions, attempts = Sessions(store=StateSessionStore(state), accounts=caches.accounts), StateAttempts(state)
+    verified = VerifiedTokens()
     issuing = Issuer(
         issuer=issuer,
         api=f"{settings.base_url}/api/v1",
@@ -91,6 +92,7 @@ def wire(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: C
         sessions=sessions,
         refresh_tokens=refresh_tokens,
         revoked=revoked,
+        issued=verified,
     )
     tokens = AccessTokens(
         issuer=issuer,
@@ -100,6 +102,7 @@ def wire(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: C
         sessions=sessions,
         grants=caches.grants,
         revoked=revoked,
+        verified=verified,
     )
     ports = IdpState(
         issuer=issuer,
@@ -169,11 +172,10 @@ def root_routes(settings: Settings) -> list[Route]:
 def _routes(wired: Wired, issuer: str) -> list[Route]:
     discovery = Discovery(issuer)
     step = "/interaction/{interaction_id}"
-    return [
-        Route("/.well-known/openid-configuration", discovery.endpoint),
-        Route("/.well-known/oauth-authorization-server", discovery.endpoint),
-        Route("/jwks", jwks),
+    return [  # the three of every sign-on first: routes are tried in order
         Route("/authorize", authorize.authorize, methods=["GET"]),
+        Route("/token", token, methods=["POST"]),
+        Route("/userinfo", userinfo, methods=["GET", "POST"]),
         Route("/authorize", authorize.authorize_post, methods=["POST"]),
         Route("/authorize/{parked}", authorize.authorize_parked),
         Route(step, interaction.interaction),
@@ -183,8 +185,9 @@ def _routes(wired: Wired, issuer: str) -> list[Route]:
         Route(f"{step}/account", interaction.back),
         Route(f"{step}/consent", interaction.consent, methods=["POST"]),
         Route(f"{step}/consent", interaction.back),
-        Route("/token", token, methods=["POST"]),
-        Route("/userinfo", userinfo, methods=["GET", "POST"]),
+        Route("/.well-known/openid-configuration", discovery.endpoint),
+        Route("/.well-known/oauth-authorization-server", discovery.endpoint),
+        Route("/jwks", jwks),
         Route("/revoke", revoke, methods=["POST"]),
         Route("/introspect", introspect, methods=["POST"]),
         Route("/end_session", end_session.end_session, methods=["GET"]),

@@ -1,7 +1,8 @@
 """Access tokens presented to the provider: alive or not, for userinfo, introspection and revocation."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -23,6 +24,31 @@ class Grants(Protocol):
         """Return the grant, or None."""
 
 
+class VerifiedTokens:
+    """Tokens whose signature was found good, or made here.
+
+    It stays good under the same keys, and checking it again costs more than everything else at userinfo.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[KeyRing, AccessToken]] = OrderedDict()
+
+    def remember(self, token: str, ring: KeyRing, claims: Mapping[str, object]) -> None:
+        """Keep a token this process signed just now."""
+        self.keep(token, ring, access_token.from_claims(claims))
+
+    def keep(self, token: str, ring: KeyRing, read: AccessToken) -> None:
+        """Keep a verified token; the oldest makes room."""
+        self._kept[token] = (ring, read)
+        if len(self._kept) > _VERIFIED_AT_MOST:
+            self._kept.popitem(last=False)
+
+    def get(self, token: str, ring: KeyRing) -> AccessToken | None:
+        """Return what is kept of a token if it was verified under these very keys."""
+        known = self._kept.get(token)
+        return known[1] if known is not None and known[0] is ring else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessTokens:
     """Says whether an access token is alive: signature, expiry, revocation, client, session or grant, account."""
@@ -34,8 +60,7 @@ class AccessTokens:
     sessions: LiveSessions
     grants: Grants
     revoked: RevokedGrants
-    # A signature found good stays good under the same keys; checking it again costs more than all the rest.
-    _verified: OrderedDict[str, tuple[KeyRing, AccessToken]] = field(default_factory=OrderedDict, repr=False)
+    verified: "VerifiedTokens"
 
     async def check(self, token: str, *, at: datetime) -> tuple[AccessToken, Account | None]:
         """Return the token and the account behind it; None for a client's own token.
@@ -63,16 +88,14 @@ class AccessTokens:
         return account
 
     def _read(self, token: str, ring: KeyRing, at: datetime) -> AccessToken:
-        known = self._verified.get(token)
-        if known is not None and known[0] is ring and at < known[1].expires_at:
-            return known[1]
+        known = self.verified.get(token, ring)
+        if known is not None and at < known.expires_at:
+            return known
         try:
             read = access_token.verify(token, ring, issuer=self.issuer, at=at)
         except SignatureRefused as error:
             raise _dead(str(error)) from error
-        self._verified[token] = (ring, read)
-        if len(self._verified) > _VERIFIED_AT_MOST:
-            self._verified.popitem(last=False)
+        self.verified.keep(token, ring, read)
         return read
 
 

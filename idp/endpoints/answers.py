@@ -17,6 +17,7 @@ from idp.protocol.errors import InsufficientScope, InvalidClient, InvalidToken, 
 from idp.protocol.redirect_uri import origin_of
 
 _NOT_STORED: Final = {"cache-control": "no-store", "pragma": "no-cache"}
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _log = get("onewindow.idp")
 
 
@@ -24,7 +25,7 @@ def json_answer(
     document: Mapping[str, object], *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return JSON that nobody stores (RFC 6749 §5.1)."""
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    body = _encode(document).encode()
     return Response(body, status, {**_NOT_STORED, **(headers or {})}, media_type="application/json")
 
 

@@ -16,6 +16,7 @@ from idp.protocol.errors import InvalidGrant
 from idp.protocol.ports import (
     Accounts,
     AuthorizationCodeStore,
+    IssuedTokens,
     Keys,
     LiveSessions,
     RefreshTokenStore,
@@ -62,6 +63,7 @@ class Issuer:
     sessions: LiveSessions
     refresh_tokens: RefreshTokenStore
     revoked: RevokedGrants
+    issued: IssuedTokens
 
     async def keep_code(self, code: str, request: AuthorizationRequest, session: Session, *, at: datetime) -> None:
         """Keep a fresh code for a minute."""
@@ -192,6 +194,7 @@ class Issuer:
         )  # fmt: skip
         ring = await self.keys.ring()
         token = ring.sign(claims, alg=client.id_token_signed_response_alg, typ=access_token.TYP)
+        self.issued.remember(token, ring, claims)
         return {
             "access_token": token,
             "token_type": "Bearer",

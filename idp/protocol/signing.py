@@ -18,6 +18,7 @@ VerifiedClaims = NewType("VerifiedClaims", Mapping[str, object])
 
 ALGS: Final[tuple[SigningAlg, ...]] = ("ES256", "RS256")
 _AT_MOST: Final = 16 * 1024
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # RFC 8725 §3.1: nothing in a token may say where its key is, or how else to read it.
 _HEADERS = frozenset({"alg", "kid", "typ"})
 
@@ -53,7 +54,7 @@ class KeyRing:
         """Return a JWT signed with the current key of `alg`."""
         key = self._current[alg]
         header = {"alg": alg, "kid": key.kid, "typ": typ}
-        payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode()
+        payload = _encode(claims).encode()
         return jws.serialize_compact(header, payload, key.key, algorithms=[alg])
 
     def verify(self, token: str, *, typ: str) -> VerifiedClaims:

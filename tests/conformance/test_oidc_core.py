@@ -7,6 +7,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import KeySet
 
+from idp.protocol.client import Client
 from tests.doubles.idp_site import ISSUER, PASSWORD, Site, answer_at, decoded, forged, half_hash
 
 
@@ -47,8 +48,6 @@ async def test_the_id_token_is_signed_with_the_registered_algorithm_by_a_publish
 
 async def test_a_client_that_names_no_algorithm_gets_rs256() -> None:
     """OpenID Connect Registration §2: id_token_signed_response_alg defaults to RS256."""
-    from idp.protocol.client import Client  # noqa: PLC0415
-
     assert Client(client_id="abc").id_token_signed_response_alg == "RS256"
 
 

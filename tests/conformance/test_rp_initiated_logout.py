@@ -1,5 +1,6 @@
 """OpenID Connect RP-Initiated Logout 1.0; S51."""
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -29,8 +30,6 @@ async def test_a_hint_of_the_session_ends_it_and_returns_with_state(site: Site) 
 
 async def test_an_expired_hint_is_accepted(site: Site) -> None:
     """§2: exp is not looked at."""
-    from datetime import timedelta  # noqa: PLC0415
-
     rp, browser = await site.client(), site.browser()
     tokens = await rp.tokens(browser)
     site.clock.forward(timedelta(minutes=20))
