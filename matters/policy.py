@@ -40,8 +40,8 @@ class Actor:
 
 def roles_from_claim(claim: object) -> frozenset[Role]:
     """Return the roles of a `roles` claim; words we don't know give nothing."""
-    known = {role.value for role in Role}
-    return frozenset(Role(word) for word in claim if word in known) if isinstance(claim, list | tuple) else frozenset()
+    words = {word for word in claim if isinstance(word, str)} if isinstance(claim, list | tuple) else set()
+    return frozenset(role for role in Role if role.value in words)
 
 
 def may_take_in(actor: Actor) -> bool:

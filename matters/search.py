@@ -60,7 +60,7 @@ def _entry(matter: Matter) -> _Entry:
     english = [matter.name_en, matter.department.name_en, *(one.name_en for one in matter.guide.situations)]
     return _Entry(
         matter=matter,
-        name=matter.name.lower(),
+        name=unicodedata.normalize("NFKC", matter.name).lower(),
         name_sound=SoundText(matter.name),
         codes=frozenset(_codes(matter)),
         around=around.lower(),
