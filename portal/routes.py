@@ -18,6 +18,7 @@ from portal.pages import (
     receipt,
     sign_in,
     status,
+    systems,
 )
 
 PAGES = (
@@ -33,6 +34,7 @@ PAGES = (
     receipt,
     desk,
     status,
+    systems,
     problems,
     operations,
 )

@@ -24,9 +24,10 @@ def language() -> Language:
     return _current.get().language
 
 
-def gettext(message: str) -> str:
-    """Return `message` in the language of this request."""
-    return _current.get().gettext(message)
+def gettext(message: str, **params: object) -> str:
+    """Return `message` in the language of this request, `%(name)s` filled in where params are given."""
+    text = _current.get().gettext(message)
+    return text % params if params else text
 
 
 def ngettext(singular: str, plural: str, number: int) -> str:

@@ -151,7 +151,7 @@ def section_view(
 def _row_list(f: FormField, values: Mapping[str, object], messages: Messages) -> RowList:
     given = values.get(f.key)
     rows = [row if isinstance(row, Mapping) else {} for row in given] if isinstance(given, list | tuple) else []
-    if not rows and given is None and f.required:
+    if not rows and given is None and f.constraints.min_items:
         rows = [{}]
     most = f.constraints.max_items
     return RowList(

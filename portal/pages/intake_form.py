@@ -104,7 +104,7 @@ async def autosave(request: Request, person: Person) -> Response:
 
 async def _keep(request: Request, it: drafts.Intaking, posted: Posted, section: Section) -> drafts.Intaking:
     def change(draft: Draft) -> Draft:
-        values = merge_section(it.matter, section.id, draft.values, posted.values)
+        values = merge_section(it.matter, section.id, draft.values, posted.values, situation=draft.situation)
         if posted.add:
             values = add_row(it.matter, values, posted.add)
         if posted.remove:
