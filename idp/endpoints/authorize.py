@@ -107,9 +107,7 @@ async def _answer(
 
 async def _begin(request: Request, idp: IdpState, parameters: Parameters) -> Response:
     browser = cookies.browser(request, idp) or token_urlsafe(32)
-    interaction = Interaction(
-        parameters=dict(parameters), browser_hash=cookies.hash_browser(browser), begun_at=idp.clock()
-    )
+    interaction = Interaction(parameters=dict(parameters), browser_hash=cookies.hash_browser(browser))
     interaction_id = token_urlsafe(24)
     await idp.interactions.put(interaction_id, interaction, INTERACTION_LIFETIME)
     answer = see_other(f"{idp.issuer}/interaction/{interaction_id}")

@@ -43,9 +43,9 @@ async def sign_in(request: Request) -> Response:
     )
     if isinstance(outcome, Refusal):
         return await _refused(request, interaction_id, pending, username, outcome)
-    # Signed in a moment after the request began, whatever the clock's grain.
-    at = max(idp.clock(), pending.begun_at)
-    cookie = await idp.sessions.start(outcome, cookie=cookies.session(request, idp), at=at)
+    cookie = await idp.sessions.start(outcome, cookie=cookies.session(request, idp), at=idp.clock())
+    # Noted rather than concluded from times: two processes' clocks are never quite the same.
+    await idp.interactions.put(interaction_id, replace(pending, signed_in_sub=outcome.sub), INTERACTION_LIFETIME)
     answer = see_other(_address(idp, interaction_id))
     cookies.set_session(answer, idp, cookie)
     cookies.set_known_browser(answer, idp, outcome.username)

@@ -37,7 +37,7 @@ class Interaction:
 
     parameters: dict[str, str]
     browser_hash: str
-    begun_at: datetime
+    signed_in_sub: str = ""  # who gave a password for this very request
     account_chosen: bool = False
     consented_scope: tuple[str, ...] = field(default=())
     consented_sub: str = ""
@@ -119,7 +119,7 @@ def _needs_fresh_sign_in(
 
 
 def _signed_in_for_this(session: Session, interaction: Interaction | None) -> bool:
-    return interaction is not None and session.auth_time >= interaction.begun_at
+    return interaction is not None and interaction.signed_in_sub == session.sub
 
 
 def _needs_consent(

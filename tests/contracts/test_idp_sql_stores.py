@@ -1,0 +1,162 @@
+"""The provider's SQL stores, on SQLite and PostgreSQL: what they keep, and two takers at once."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from config.storage.memory_state import MemoryStateStore
+from idp import keys as key_use
+from idp.protocol.account import Account
+from idp.protocol.client import Client
+from idp.protocol.ports import UsernameTaken
+from idp.protocol.refresh_token import Grant
+from idp.storage.accounts import SqlAccountStore
+from idp.storage.announce import Announcer
+from idp.storage.clients import SqlClientStore
+from idp.storage.consents import SqlConsentStore
+from idp.storage.keys import SqlKeyStore
+from idp.storage.refresh_tokens import SqlRefreshTokenStore
+from idp.storage.sealing import Seal, SealBroken, derive
+from idp.storage.tables import keys as keys_table
+from idp.storage.tables import metadata
+
+AT = datetime(2026, 11, 23, 1, 0, 0, 123456, tzinfo=UTC)
+ACCOUNT = Account(
+    sub="s-1", username="Clerk", name="王晓芸", unit="u", unit_name="中心", region="320105007",
+    roles=frozenset({"clerk", "editor"}), locale="zh-Hans", disabled=False, valid_from=AT,
+)  # fmt: skip
+GRANT = Grant(
+    gid="g-1", sub="s-1", client_id="tile", scope=("openid", "offline_access"), sid="sid", auth_time=AT,
+    acr="a", amr=("pwd",), userinfo_claims=("name",), id_token_claims=(), created_at=AT,
+)  # fmt: skip
+
+
+@pytest.fixture
+async def made(engine: AsyncEngine) -> AsyncEngine:
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    return engine
+
+
+def _announcer() -> Announcer:
+    return Announcer(MemoryStateStore())
+
+
+async def test_an_account_comes_back_as_it_was_kept(made: AsyncEngine) -> None:
+    store = SqlAccountStore(made, _announcer())
+    await store.save(ACCOUNT, password_hash="h", at=AT)
+    assert await store.get("s-1") == ACCOUNT
+    assert await store.by_username("  cLERK ") == (ACCOUNT, "h")
+    assert await store.get("nobody") is None
+
+
+async def test_saving_without_a_password_keeps_the_old_one(made: AsyncEngine) -> None:
+    store = SqlAccountStore(made, _announcer())
+    await store.save(ACCOUNT, password_hash="h", at=AT)
+    await store.save(replace(ACCOUNT, disabled=True), password_hash=None, at=AT)
+    found = await store.by_username("clerk")
+    assert found is not None
+    assert (found[0].disabled, found[1]) == (True, "h")
+
+
+async def test_a_username_belongs_to_one_account_whatever_its_case(made: AsyncEngine) -> None:
+    store = SqlAccountStore(made, _announcer())
+    await store.save(ACCOUNT, password_hash="", at=AT)
+    with pytest.raises(UsernameTaken):
+        await store.save(replace(ACCOUNT, sub="s-2", username="CLERK"), password_hash="", at=AT)
+
+
+async def test_a_client_comes_back_as_it_was_kept(made: AsyncEngine) -> None:
+    store = SqlClientStore(made, _announcer())
+    client = Client(
+        client_id="tile", client_name="系统", client_secret_hash="h" * 64, redirect_uris=("https://a.example/cb",),
+        allowed_roles=frozenset({"clerk"}), jwks=({"kty": "EC", "crv": "P-256"},), pkce="pkce_or_nonce",
+    )  # fmt: skip
+    await store.save(client, at=AT)
+    await store.save(replace(client, client_name="新名"), at=AT)
+    assert await store.get("tile") == replace(client, client_name="新名")
+    assert await store.all() == (replace(client, client_name="新名"),)
+
+
+async def test_private_keys_are_sealed_at_rest(made: AsyncEngine) -> None:
+    store = SqlKeyStore(made, _announcer(), Seal(derive("secret one", "keys")))
+    kept = await key_use.ensure(store, at=AT)
+    assert {(key.alg, key.state) for key in kept} == {
+        ("ES256", "current"), ("ES256", "next"), ("RS256", "current"), ("RS256", "next"),
+    }  # fmt: skip
+    async with made.connect() as connection:
+        rows = (await connection.execute(select(keys_table.c.sealed))).scalars().all()
+    assert not any(b'"d"' in bytes(sealed) for sealed in rows)
+    with pytest.raises(SealBroken):
+        await SqlKeyStore(made, _announcer(), Seal(derive("secret two", "keys"))).load()
+
+
+async def test_two_processes_starting_at_once_agree_on_the_keys(made: AsyncEngine) -> None:
+    seal = Seal(derive("secret", "keys"))
+    stores = [SqlKeyStore(made, _announcer(), seal) for _ in range(2)]
+    await asyncio.gather(*(key_use.ensure(store, at=AT) for store in stores))
+    first, second = [await store.load() for store in stores]
+    assert [key.kid for key in first] == [key.kid for key in second]
+    assert len(first) == 4
+
+
+async def test_rotation_moves_every_key_one_place_on(made: AsyncEngine) -> None:
+    store = SqlKeyStore(made, _announcer(), Seal(derive("secret", "keys")))
+    before = {key.state: key.kid for key in await key_use.ensure(store, at=AT) if key.alg == "ES256"}
+    after = {key.state: key.kid for key in await key_use.rotate(store, "ES256", at=AT) if key.alg == "ES256"}
+    assert (after["previous"], after["current"]) == (before["current"], before["next"])
+    assert after["next"] not in before.values()
+    again = {key.state: key.kid for key in await key_use.rotate(store, "ES256", at=AT) if key.alg == "ES256"}
+    assert again["previous"] == after["current"]
+    assert len(again) == 3
+
+
+async def test_a_refresh_token_comes_back_with_its_grant(made: AsyncEngine) -> None:
+    store = SqlRefreshTokenStore(made, _announcer())
+    await store.open(GRANT, "h-1", expires_at=AT + timedelta(days=30))
+    found = await store.find("h-1")
+    assert found is not None
+    assert (found.grant, found.replaced_at, found.successor_replaced) == (GRANT, None, False)
+    assert await store.find("h-2") is None
+
+
+async def test_of_two_replacements_at_once_one_wins(made: AsyncEngine) -> None:
+    store = SqlRefreshTokenStore(made, _announcer())
+    await store.open(GRANT, "h-1", expires_at=AT + timedelta(days=30))
+    until = AT + timedelta(days=30)
+    won = await asyncio.gather(*(store.replace("h-1", "h-2", at=AT, expires_at=until) for _ in range(8)))
+    assert sorted(won) == [False] * 7 + [True]
+    old, new = await store.find("h-1"), await store.find("h-2")
+    assert old is not None
+    assert new is not None
+    assert (old.replaced_at, old.successor_replaced, new.replaced_at) == (AT, False, None)
+    assert await store.replace("h-2", "h-3", at=AT, expires_at=until)
+    old = await store.find("h-1")
+    assert old is not None
+    assert old.successor_replaced
+
+
+async def test_revoking_a_grant_reaches_all_its_tokens_and_keeps_the_first_moment(made: AsyncEngine) -> None:
+    store = SqlRefreshTokenStore(made, _announcer())
+    await store.open(GRANT, "h-1", expires_at=AT + timedelta(days=30))
+    await store.replace("h-1", "h-2", at=AT, expires_at=AT + timedelta(days=30))
+    await store.revoke("g-1", at=AT)
+    await store.revoke("g-1", at=AT + timedelta(hours=1))
+    await store.revoke("unknown", at=AT)
+    for token_hash in ("h-1", "h-2"):
+        found = await store.find(token_hash)
+        assert found is not None
+        assert found.grant.revoked_at == AT
+    assert await store.grant("g-1") == replace(GRANT, revoked_at=AT)
+
+
+async def test_consent_grows_and_is_the_clients_alone(made: AsyncEngine) -> None:
+    store = SqlConsentStore(made, _announcer())
+    await store.add("s-1", "tile", frozenset({"openid"}), at=AT)
+    await store.add("s-1", "tile", frozenset({"profile"}), at=AT)
+    assert await store.get("s-1", "tile") == {"openid", "profile"}
+    assert await store.get("s-1", "other") == frozenset()
