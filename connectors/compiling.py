@@ -211,7 +211,9 @@ class _Compilation:
             return None
 
     def _note(self, place: tuple[str, ...], expected: str) -> None:
-        self.problems.append(self.source.problem(place, expected))
+        problem = self.source.problem(place, expected)
+        if problem not in self.problems:  # shared rules are compiled once per operation
+            self.problems.append(problem)
 
 
 def _table(spec: CodesSpec) -> CodeTable:

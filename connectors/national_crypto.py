@@ -45,7 +45,8 @@ class Sm2PublicKey:
         """
         try:
             self._key.verify(signature, message, ec.ECDSA(hashes.SM3()))
-        except (exceptions.InvalidSignature, ValueError):
+        except (exceptions.InvalidSignature, exceptions.InternalError, ValueError):
+            # What is no DER at all comes back as an internal error of the library.
             raise SealBroken("signature") from None
 
 

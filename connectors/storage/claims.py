@@ -1,9 +1,10 @@
 """Taking deliveries up, keeping them, giving dead workers' deliveries back. Each is one guarded statement."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, exists, or_, select, update
+from sqlalchemy import RowMapping, and_, case, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
@@ -73,9 +74,12 @@ async def claim(
         select(submissions).where(submissions.c.id.in_({row["submission_id"] for row in found}))
     )
     by_id = {row["id"]: rows.submission(row) for row in frozen.mappings()}
+    numbers = await _numbers_of(connection, [row for row in found if row["kind"] == "withdraw"])
     return [
         Lease(
-            delivery=rows.delivery(row),
+            delivery=replace(
+                rows.delivery(row), department_number=row["department_number"] or numbers.get(row["case_number"], "")
+            ),
             submission=by_id[row["submission_id"]],
             owner=owner,
             fence=row["fence"],
@@ -84,6 +88,34 @@ async def claim(
         )
         for row in found
     ]
+
+
+async def _numbers_of(connection: AsyncConnection, withdrawals: Sequence[RowMapping]) -> dict[str, str]:
+    """Return the department's number by case: a withdrawal may have been queued before there was one."""
+    if not withdrawals:
+        return {}
+    found = await connection.execute(
+        select(deliveries.c.case_number, deliveries.c.department_number).where(
+            deliveries.c.case_number.in_({row["case_number"] for row in withdrawals}),
+            deliveries.c.kind == "submit",
+            deliveries.c.department_number != "",
+        )
+    )
+    return {row[0]: row[1] for row in found}
+
+
+async def cancel_withdrawals(connection: AsyncConnection, case_number: str, at: datetime) -> int:
+    """Cancel what would have told a department that never got the case; return how many there were."""
+    cancelled = await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.case_number == case_number,
+            deliveries.c.kind == "withdraw",
+            deliveries.c.state.in_([*_HOLDABLE, DeliveryState.DESK.value]),
+        )
+        .values(state=DeliveryState.CANCELLED.value, next_attempt_at=None, updated_at=at)
+    )
+    return cancelled.rowcount
 
 
 def held_by(lease: Lease) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from connectors.ledger import LEASED, Delivery, DeliveryState, DeskReason, DeskT
 from connectors.ports import DeskChange
 from connectors.storage import rows
 from connectors.storage.case_moves import Report
+from connectors.storage.claims import cancel_withdrawals
 from connectors.storage.commits import until_uncontested
 from connectors.storage.desk import close_task, open_task, task, tasks_of
 from connectors.storage.settling import Settling
@@ -74,6 +75,8 @@ class SqlDeskBook:
             .returning(deliveries)
         )
         after = changed.mappings().one()
+        if change.state == "cancelled":
+            await cancel_withdrawals(connection, task.delivery.case_number, at)
         if task.delivery.kind == "submit":
             number = after["department_number"] or None
             reports = [

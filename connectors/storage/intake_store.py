@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from config.storage.sql import readonly
 from connectors.errors import NotWithdrawable
 from connectors.ledger import DUE, Delivery, DeliveryState, DeskReason, Submission
+from connectors.outcomes import OutcomeClass
 from connectors.ports import Earlier, NewCase
 from connectors.storage import rows
 from connectors.storage.commits import until_uncontested
@@ -22,7 +23,8 @@ from matters.case import Case, CaseStatus, Evidence, may_move, move
 from matters.errors import CaseUnknown, DuplicateCase
 from matters.storage.cases import add_case, append_event, find_open_case, load_case, next_sequence
 
-_NOT_SENT = (*DUE, DeliveryState.DESK, DeliveryState.INVALID)
+_NOT_SENT = frozenset({*DUE, DeliveryState.DESK, DeliveryState.INVALID} - {DeliveryState.UNKNOWN})
+"""States in which the department does not have it, unless the last attempt ended in `unknown`."""
 
 
 class _KeyTaken(Exception):
@@ -141,7 +143,8 @@ class SqlIntakeStore:
     ) -> None:
         if row["kind"] != "submit" or row["state"] in (DeliveryState.CANCELLED.value, DeliveryState.REFUSED.value):
             return
-        if row["last_sent_at"] is None and DeliveryState(row["state"]) in _NOT_SENT:
+        was_asked_about = row["last_sent_at"] is not None and row["outcome"] in ("", OutcomeClass.UNKNOWN.value)
+        if DeliveryState(row["state"]) in _NOT_SENT and not was_asked_about:
             await connection.execute(
                 update(deliveries)
                 .where(deliveries.c.id == row["id"])
@@ -149,6 +152,7 @@ class SqlIntakeStore:
             )
             await close_tasks(connection, row["id"], reasons=tuple(DeskReason), by=by, result="withdrawn", at=at)
             return
+        await close_tasks(connection, row["id"], reasons=(DeskReason.RESULT,), by=by, result="withdrawn", at=at)
         await self._tell(connection, row, case, reason=reason, at=at, due_at=due_at, position=of + row["position"])
 
     async def _tell(

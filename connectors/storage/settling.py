@@ -14,11 +14,12 @@ from connectors.outcomes import Outcome, StatusWord
 from connectors.ports import DueOn
 from connectors.storage import rows
 from connectors.storage.case_moves import CaseMoves, Report
-from connectors.storage.claims import held_by
+from connectors.storage.claims import cancel_withdrawals, held_by
 from connectors.storage.desk import close_tasks, open_task
 from connectors.storage.tables import attempts, deliveries, inbound
 from connectors.system import System
 
+_NOT_THERE = frozenset({DeliveryState.QUEUED, DeliveryState.WAIT, DeliveryState.HELD})
 _ENDED = frozenset({DeliveryState.CONFIRMED, DeliveryState.PENDING_RESULT, DeliveryState.REFUSED})
 
 
@@ -50,6 +51,8 @@ async def settle(
         at=at,
         by=delivery.system,
     )
+    if delivery.kind == "submit" and delivery.state in _NOT_THERE:
+        row = await _cancel_if_withdrawn(connection, row, at)
     if result.desk is not None:
         await open_task(connection, row, result.desk, note=result.outcome.message, at=at, due_at=settling.due_on(at))
     if delivery.state in _ENDED:
@@ -60,6 +63,19 @@ async def settle(
 
 
 _SETTLED_BY_ANSWER = (DeskReason.UNKNOWN, DeskReason.GAVE_UP, DeskReason.INVALID)
+
+
+async def _cancel_if_withdrawn(connection: AsyncConnection, row: Any, at: datetime) -> Any:
+    """Send no more what the applicant took back meanwhile: the department does not have it."""
+    if not await cancel_withdrawals(connection, row["case_number"], at):
+        return row
+    changed = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == row["id"])
+        .values(state=DeliveryState.CANCELLED.value, next_attempt_at=None, hold_reason="", updated_at=at)
+        .returning(deliveries)
+    )
+    return changed.mappings().one()
 
 
 async def _write_delivery(connection: AsyncConnection, lease: Lease, result: Result, at: datetime) -> Any:
