@@ -163,11 +163,11 @@ EMPLOYEE_INSURANCE = EntryForm(
 CARD = EntryForm(
     operations={"BKKP": "社会保障卡制发"},
     fields=(
-        _id("02", "第02列 身份证号"),
-        _name("03", "第03列 姓名"),
+        _id("列02", "身份证号"),
+        _name("列03", "姓名"),
         EntryField(
-            name="04",
-            label="第04列 合作银行",
+            name="列04",
+            label="合作银行",
             kind=Kind.CHOICE,
             choices={
                 "102": "102 工商银行",
@@ -179,10 +179,10 @@ CARD = EntryForm(
                 "402": "402 农商银行",
             },
         ),
-        EntryField(name="05", label="第05列 业务类别", kind=Kind.CHOICE, choices={"1": "1 首次申领", "2": "2 补换卡"}),
-        EntryField(name="06", label="第06列 卡应用城市", kind=Kind.TEXT, help="六位区划代码，如 320100。"),
+        EntryField(name="列05", label="业务类别", kind=Kind.CHOICE, choices={"1": "1 首次申领", "2": "2 补换卡"}),
+        EntryField(name="列06", label="卡应用城市", kind=Kind.TEXT, help="六位区划代码，如 320100。"),
     ),
-    same=("02", "06"),
+    same=("列02", "列06"),
     clashes=While.OPEN,
     name_it=lambda day, row: f"ZK_{day:%Y%m%d}_01-{row:04d}",
     already="该人员本市制卡申请在办，批次序号 {number}。",

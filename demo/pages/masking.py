@@ -5,9 +5,9 @@ from collections.abc import Mapping
 _COMPOUND = ("欧阳", "司徒", "司马", "上官", "诸葛", "公孙", "呼延", "皇甫", "尉迟", "令狐", "慕容", "夏侯", "东方")
 
 # What the departments call the person a case is about, each in its own naming.
-_NAMES = ("applicantName", "SQRXM", "XM", "aac003", "name", "03", "psn_name", "motherName", "txtXM", "NSRMC",
+_NAMES = ("applicantName", "SQRXM", "XM", "aac003", "name", "列03", "psn_name", "motherName", "txtXM", "NSRMC",
           "ZGXM", "legalPerson", "entName")  # fmt: skip
-_ID_NUMBERS = ("idNumber", "SFZH", "SFZHM", "aac002", "id_number", "02", "certno", "motherIdNo", "txtSFZH", "NSRSBH",
+_ID_NUMBERS = ("idNumber", "SFZH", "SFZHM", "aac002", "id_number", "列02", "certno", "motherIdNo", "txtSFZH", "NSRSBH",
                "legalPersonIdNo", "uscc")  # fmt: skip
 
 
