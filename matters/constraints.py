@@ -133,6 +133,28 @@ def _age(value: object, at: date) -> int | None:
     return None if birth is None or birth > at else identity_numbers.age_on(birth, at)
 
 
+def check_against_id(column: Column, value: object, context: Context) -> Iterator[Finding]:
+    """A birth date or gender that is not the identity number's beside it; certificates do differ, so it warns."""
+    for suffix, read, message in (
+        ("birth_date", _birth_in, N_("{label}与身份证件号码中的出生日期不一致，请核对")),
+        ("gender", _gender_in, N_("{label}与身份证件号码不一致，请核对")),
+    ):
+        if column.key == suffix or column.key.endswith(f"_{suffix}"):
+            number = context.values.get(column.key.removesuffix(suffix) + "id_number")
+            expected = read(number) if isinstance(number, str) and identity_numbers.has_id_shape(number) else None
+            if expected is not None and value != expected:
+                yield Finding(code="differs_from_id", message=message, is_warning=True)
+
+
+def _birth_in(number: str) -> str | None:
+    birth = identity_numbers.id_birth_date(number)
+    return birth.isoformat() if birth else None
+
+
+def _gender_in(number: str) -> str | None:
+    return identity_numbers.id_gender(number)
+
+
 def check_luhn(column: Column, value: object, _context: Context) -> Iterator[Finding]:
     """Only ever a warning: accounts on social security cards need not pass."""
     if column.constraints.luhn == "warn" and isinstance(value, str) and not identity_numbers.is_luhn_right(value):
@@ -253,6 +275,7 @@ CHECKS: tuple[Check, ...] = (
     check_id_number,
     check_uscc,
     check_age,
+    check_against_id,
     check_luhn,
     check_range,
     check_scale,

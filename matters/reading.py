@@ -6,6 +6,7 @@ allows, and of texts no more characters than `normal` allows.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from matters import fields
 from matters.conditions import SITUATION
@@ -15,6 +16,7 @@ from matters.guide import Matter
 from matters.messages import N_
 
 MOST_UNKNOWN_NAMED = 20
+MOST_UNKNOWN_COLUMNS = 3
 LONGEST_KEY_NAMED = 60
 MOST_ROWS = 500
 
@@ -109,7 +111,7 @@ def _read_row(form_field: FormField, index: int, row: object) -> tuple[dict[str,
         if value is not None:
             values[column.key] = value
     known = {column.key for column in form_field.columns}
-    unknown = [str(key) for key in row if key not in known][:MOST_UNKNOWN_NAMED]
+    unknown = islice((str(key) for key in row if key not in known), MOST_UNKNOWN_COLUMNS)
     message = N_("本事项没有“{name}”这一项，请删除")
     problems += (_unknown(key, f"{place}/{key}", message) for key in unknown)
     return values, problems

@@ -4,6 +4,7 @@ A file is kept before the row that names it is committed: a crash between the tw
 row without its file.
 """
 
+import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -48,6 +49,8 @@ class ObjectMaterialFiles:
         except AlreadyExistsError:
             # The name is the content's hash, so what is there is the same.
             return file
+        if isinstance(self._store, LocalStore) and self._store.prefix is not None:
+            await anyio.to_thread.run_sync(_sync, Path(self._store.prefix) / _key(file), limiter=self._checks)
         return file
 
     async def get(self, file: FileRef) -> bytes:
@@ -56,6 +59,16 @@ class ObjectMaterialFiles:
             return bytes(await found.bytes_async())
         except (NotFoundError, FileNotFoundError):
             raise FileNotFoundError(file.sha256) from None
+
+
+def _sync(path: Path) -> None:
+    """Wait until a new file and its name are on the disk: the row that names it is committed after this."""
+    for place in (path, path.parent, path.parent.parent):
+        descriptor = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _key(file: FileRef) -> str:

@@ -1,5 +1,7 @@
 """Tables of the trade. Reading is by primary key or by one of the indexes named here; nothing is scanned."""
 
+from typing import Any
+
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, String, Table, Text, text
 
 from config.storage.sql import Document, Moment, new_metadata
@@ -61,7 +63,7 @@ cases = Table(
 
 # A list is a walk along one of these, newest first, so its cost is that of its page however many cases there are.
 # Open cases are few among many closed ones: they have small indexes of their own.
-_ONLY_OPEN = {"sqlite_where": text("is_open = 1"), "postgresql_where": text("is_open")}
+_ONLY_OPEN: dict[str, Any] = {"sqlite_where": text("is_open = 1"), "postgresql_where": text("is_open")}
 for _scope in ("unit", "region", "county", "city", "province"):
     Index(f"ix_matters_cases_{_scope}", cases.c[_scope], cases.c.received_at, cases.c.number)
     Index(f"ix_matters_cases_{_scope}_open", cases.c[_scope], cases.c.received_at, cases.c.number, **_ONLY_OPEN)

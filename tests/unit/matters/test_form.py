@@ -250,6 +250,22 @@ def test_dates_in_the_future_are_allowed_only_as_far_as_the_guide_says(check: Ch
     assert codes(check("14", "hired", start_date="2026-12-23", **hired)) == {("start_date", "max_future_days")}
 
 
+def test_a_birth_date_or_gender_other_than_the_identity_numbers_only_warns(check: Check) -> None:
+    born = {
+        "applicant_id_number": id_number("20100101", order="001"),
+        "guardian_name": None,
+        "guardian_id_number": None,
+    }
+    same = check("17", "first", applicant_birth_date="2010-01-01", applicant_gender="1", **born)
+    assert not {w.path for w in same.warnings} & {"applicant_birth_date", "applicant_gender"}
+    other = check("17", "first", applicant_birth_date="2010-01-02", applicant_gender="2", **born)
+    assert not other.errors
+    assert {(w.path, w.code) for w in other.warnings} >= {
+        ("applicant_birth_date", "differs_from_id"),
+        ("applicant_gender", "differs_from_id"),
+    }
+
+
 def test_an_account_that_fails_luhn_only_warns(check: Check) -> None:
     result = check("04", "emergency", bank_account_no="6222021234567890123")
     assert not result.errors
