@@ -6,6 +6,7 @@ Counts belong to systems, never to clerks. Secrets appear by name; no value of o
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import get_args
 
 from pydantic import BaseModel
 
@@ -162,7 +163,7 @@ def _window(window: object) -> str:
 
 
 def _secrets(part: BaseModel) -> Iterator[str]:
-    validators = SecretName.__metadata__
+    validators = get_args(SecretName)[1:]
     for name, field in type(part).model_fields.items():
         value = getattr(part, name)
         if isinstance(value, BaseModel):

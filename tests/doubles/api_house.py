@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -19,35 +19,30 @@ import connectors.storage.tables
 import idp.storage.tables
 import matters.storage.tables
 from config.asgi.shell import shell
-from config.clock import SHANGHAI, utc_now
+from config.clock import SHANGHAI, Clock, utc_now
 from config.settings import Settings
 from config.state import StateStore
-from config.storage.sql import ping
 from connectors.app import create_connectors
 from connectors.spec import load_systems
-from connectors.storage.recent_attempts import SqlRecentAttempts
 from connectors.system import System
 from demo.forms import make_application
 from idp.app import create_app as create_idp
-from idp.app import wire
 from idp.protocol.client import Client, hash_secret
+from matters.data_items import load_data_items
 from matters.guide import Matter, load_matters
-from matters.storage.cases import SqlCaseStore
-from matters.storage.guides import SqlGuideStore
-from matters.storage.material_files import ObjectMaterialFiles, open_store
 from matters.working_days import load_calendar
-from portal import words
-from portal.api.metrics import Metrics, RequestMetrics
-from portal.api.routes import routes
 from portal.api.state import ApiState
-from portal.api.wiring import make_api_state
-from portal.pages import operations
+from portal.app import LARGER_BODIES
+from portal.app import create_app as create_portal
+from portal.people import Person
+from portal.state import PortalState
 
 ROOT = Path(__file__).parents[2]
 SECRET = "k7Qd0pX2vR9mZ4sW8tB1nC6yH3fJ5gLa"
 UNIT_A = {"unit": "320105007-bmfw", "region": "320105007"}
 UNIT_B = {"unit": "320206003-bmfw", "region": "320206003"}
 ALL_SCOPES = ("guides:read", "cases:read", "cases:write")
+METRICS_TOKEN = "a scraper's own token of a test"
 CLIENT_SECRET = "a client's own secret of a test"
 
 
@@ -71,7 +66,7 @@ class House:
     idp: Any
     client: httpx2.AsyncClient
     directory: Path
-    published: list[tuple[Matter, ...]]
+    portal: PortalState
     ahead: timedelta = timedelta(0)
 
     def now(self) -> datetime:
@@ -111,6 +106,21 @@ class House:
         at = self.now().astimezone(SHANGHAI).date()
         return make_application(found.document(), situation, seed=seed, at=at).as_json()
 
+    async def sign_in(self, role: str) -> None:
+        """Give the client the cookie of a session of somebody with this role; how sign-in works is tested elsewhere."""
+        person = Person(
+            sub=f"test-{role}",
+            name="测试员",
+            username=role,
+            unit=UNIT_A["unit"],
+            unit_name="云桥街道便民服务中心",
+            region=UNIT_A["region"],
+            roles=(role,),
+            locale="",
+        )
+        sid = await self.portal.sessions.begin(person, id_token="")
+        self.client.cookies.set(self.portal.cookies.session, sid)
+
     async def submit(self, headers: dict[str, str], body: dict[str, Any], key: str = "") -> httpx2.Response:
         key = key or base64.b32encode(hashlib.sha256(repr(body).encode()).digest()).decode().strip("=")
         return await self.client.post("/api/v1/cases", json=body, headers={**headers, "idempotency-key": key})
@@ -125,85 +135,74 @@ async def house(engine: AsyncEngine, state: StateStore, directory: Path) -> Asyn
             "ONEWINDOW_SECRET_KEY": SECRET,
             "ONEWINDOW_VAR_DIR": str(directory / "var"),
             "ONEWINDOW_SECRETS_DIR": str(directory),
+            "ONEWINDOW_METRICS_TOKEN": METRICS_TOKEN,
         }
     )
     async with engine.begin() as connection:
         for tables in (idp.storage.tables, matters.storage.tables, connectors.storage.tables):
             await connection.run_sync(tables.metadata.create_all)
-    provider = create_idp(settings=settings, engine=engine, state=state, clock=utc_now)
     made: list[House] = []
-    api, published = _api(settings, engine, state, made)
+
+    async def front_door(scope: Any, receive: Any, send: Any) -> None:
+        await made[0].app(scope, receive, send)
+
+    def clock() -> datetime:
+        return made[0].now() if made else utc_now()
+
+    provider = create_idp(settings=settings, engine=engine, state=state, clock=utc_now)
+    portal = _portal(settings, engine, state, clock, httpx2.ASGITransport(app=front_door))
     async with AsyncExitStack() as stack:
-        merged: dict[str, Any] = {"api": api}
-        merged.update(await stack.enter_async_context(provider.router.lifespan_context(provider)) or {})
-        await api.guide_store.seed(guides(), at=utc_now())
-        whole = Starlette(routes=[Mount("/idp", provider), *routes(), *operations.routes])
-        app = shell(
-            _with_state(RequestMetrics(whole, metrics=api.metrics), merged),
-            base_url=settings.base_url,
-            larger_bodies={"/api/v1/cases": 10 * 1024 * 1024},
-        )
+        merged: dict[str, Any] = {}
+        for part in (provider, portal):
+            merged.update(await stack.enter_async_context(_lifespan(part)))
+        whole = Starlette(routes=[Mount("/idp", provider), Mount("", portal)])
+        app = shell(_with_state(whole, merged), base_url=settings.base_url, larger_bodies=dict(LARGER_BODIES))
         transport = httpx2.ASGITransport(app=app, client=("127.0.0.1", 50_000))
         client = await stack.enter_async_context(httpx2.AsyncClient(transport=transport, base_url=settings.base_url))
         made.append(
             House(
                 settings=settings,
                 app=app,
-                api=api,
-                idp=wire(settings=settings, engine=engine, state=state, clock=utc_now).state,
+                api=merged["api"],
+                portal=merged["portal"],
+                idp=merged["idp"],
                 client=client,
                 directory=directory,
-                published=published,
             )
         )
+        await made[0].api.guide_store.seed(guides(), at=utc_now())
         yield made[0]
 
 
-def _api(
-    settings: Settings, engine: AsyncEngine, state: StateStore, made: list[House]
-) -> tuple[ApiState, list[tuple[Matter, ...]]]:
-    def clock() -> datetime:
-        return made[0].now() if made else utc_now()
-
-    published = [guides()]
+def _portal(
+    settings: Settings, engine: AsyncEngine, state: StateStore, clock: Clock, back_channel: httpx2.AsyncBaseTransport
+) -> Starlette:
     calendar = load_calendar(ROOT / "config" / "calendar.yaml")
+    by_id = {matter.id: matter for matter in guides()}
     connectors = create_connectors(
         settings=settings,
         engine=engine,
         state=state,
         clock=clock,
         systems=systems(),
-        guide=lambda matter_id: next((m for m in published[0] if m.id == matter_id), None),
+        guide=by_id.get,
         calendar=calendar,
     )
-
-    async def front_door(scope: Any, receive: Any, send: Any) -> None:
-        await made[0].app(scope, receive, send)
-
-    async def ping_database() -> None:
-        await ping(engine)
-
-    api = make_api_state(
+    return create_portal(
         settings=settings,
-        clock=clock,
+        engine=engine,
         state=state,
-        catalogues=words.catalogues(),
-        back_channel=httpx2.ASGITransport(app=front_door),
-        published=lambda: published[0],
-        guide_store=SqlGuideStore(engine),
-        intake=connectors.intake,
-        cases=SqlCaseStore(engine),
-        deliveries=connectors.deliveries,
-        files=ObjectMaterialFiles(open_store(settings.materials_url)),
+        clock=clock,
+        matters=guides(),
+        data_items=load_data_items(ROOT / "config" / "data_items.yaml"),
         calendar=calendar,
-        systems=systems(),
-        callbacks=connectors.callbacks,
-        health=connectors.health,
-        attempts=SqlRecentAttempts(engine),
-        ping_database=ping_database,
-        metrics=Metrics(),
+        connectors=connectors,
+        back_channel=back_channel,
     )
-    return replace(api, metrics_token="a scraper's token"), published
+
+
+def _lifespan(app: Starlette) -> Any:
+    return app.router.lifespan_context(app)
 
 
 def _with_state(app: Any, merged: dict[str, Any]) -> Any:
