@@ -119,7 +119,8 @@ class Pages:
             "content-language": language,
             "vary": "Accept-Language, Cookie",
             "content-security-policy": _policy(form_action),
-            "referrer-policy": "no-referrer",
+            # With no-referrer older browsers post our own forms with Origin: null, which the shell refuses.
+            "referrer-policy": "no-referrer" if isinstance(page, FormPostPage) else "same-origin",
         }
         return HTMLResponse(html, status_code=status, headers=headers)
 

@@ -13,9 +13,9 @@ def _(message: str) -> str:
 
 REFUSALS: Final[dict[Refusal, str]] = {
     Refusal.MISSING: _("请填写用户名和密码。"),
-    Refusal.WRONG: _("用户名或密码不正确,请核对后重新输入。多次输错后需要等待。"),
-    Refusal.THROTTLED: _("尝试次数过多,请在 15 分钟后再试;如忘记密码,请联系本单位管理员。"),
-    Refusal.BUSY: _("此刻登录的人较多,请稍等几秒再试。"),
+    Refusal.WRONG: _("用户名或密码不正确，请核对后重新输入。多次输错后需要等待。"),
+    Refusal.THROTTLED: _("尝试次数过多，请在 15 分钟后再试;如忘记密码，请联系本单位管理员。"),
+    Refusal.BUSY: _("此刻登录的人较多，请稍等几秒再试。"),
 }
 REFUSAL_STATUS: Final[dict[Refusal, int]] = {
     Refusal.MISSING: 422,
@@ -26,7 +26,7 @@ REFUSAL_STATUS: Final[dict[Refusal, int]] = {
 PAGE_REASONS: Final[dict[PageReason, tuple[str, str]]] = {
     PageReason.MALFORMED: (
         _("登录请求无法识别"),
-        _("地址中的参数不完整、重复或已损坏。请回到原来的系统,重新点击登录。"),
+        _("地址中的参数不完整、重复或已损坏。请回到原来的系统，重新点击登录。"),
     ),
     PageReason.UNKNOWN_CLIENT: (
         _("该系统尚未登记"),
@@ -34,19 +34,19 @@ PAGE_REASONS: Final[dict[PageReason, tuple[str, str]]] = {
     ),
     PageReason.REDIRECT_URI: (
         _("返回地址未登记"),
-        _("登录后要返回的地址与登记的不一致,为保护您的账号,登录已停止。请联系系统主管。"),
+        _("登录后要返回的地址与登记的不一致，为保护您的账号，登录已停止。请联系系统主管。"),
     ),
     PageReason.INTERACTION_GONE: (
         _("本次登录已完成或已失效"),
-        _("登录页面只能在打开它的浏览器里使用一次。请回到原来的系统,重新点击登录。"),
+        _("登录页面只能在打开它的浏览器里使用一次。请回到原来的系统，重新点击登录。"),
     ),
     PageReason.FORM_EXPIRED: (
         _("页面已失效"),
-        _("页面打开时间过长,或不是从本页提交。请返回上一页刷新后再试。"),
+        _("页面打开时间过长，或不是从本页提交。请返回上一页刷新后再试。"),
     ),
     PageReason.LOGOUT_REFUSED: (
         _("退出请求无法识别"),
-        _("退出请求与登记的信息不一致,没有执行任何操作。如需退出,请使用门户页面上的“退出”。"),
+        _("退出请求与登记的信息不一致，没有执行任何操作。如需退出，请使用门户页面上的“退出”。"),
     ),
 }
 SCOPE_WORDS: Final[dict[str, str]] = {
