@@ -2,5 +2,6 @@
 
 What is sent is pre-accepted only (PRE_OK, preNo). Then it calls back: ACCEPT with the acceptance number, CHECK once or several
 times while inspectors are at the site, CERT with the licence; now and then CERT again, correcting the licence's number.
-BACK asks for a supplement; without one the pre-acceptance is withdrawn after five days (REFUSE).
+BACK asks for a supplement; without one the pre-acceptance is withdrawn after five days (VOID, which is
+no refusal: the applicant may apply again).
 """

@@ -35,7 +35,7 @@ INSPECTION: Final = timedelta(minutes=2)
 CERTIFICATE: Final = timedelta(minutes=3)
 SUPPLEMENT_WITHIN: Final = timedelta(minutes=15)
 """Five working days, shortened like every decision here."""
-DECIDED: Final = frozenset({"CERT", "REFUSE"})
+DECIDED: Final = frozenset({"CERT", "REFUSE", "VOID"})
 
 
 def create_api(context: SystemContext) -> list[BaseRoute]:
@@ -133,7 +133,7 @@ class _Api:
                 Step(after=scaled(at), status="BACK", facts={"msg": missing}),
                 Step(
                     after=scaled(at + SUPPLEMENT_WITHIN),
-                    status="REFUSE",
+                    status="VOID",
                     facts={"msg": "逾期未补正，预受理自动撤回"},
                 ),
             )
@@ -171,7 +171,7 @@ class _Api:
             return _said("4004", "未查询到申请")
         if found.status in DECIDED:
             return _said("4010", "已作出决定，不能撤回")
-        await withdraw(self._context, found, status="REFUSE", reason=str(parameters.get("reason", "")))
+        await withdraw(self._context, found, status="VOID", reason=str(parameters.get("reason", "")))
         return _said("200", "已撤回", {"preNo": found.department_number})
 
     def announce(self, told: Told) -> Sequence[Event]:

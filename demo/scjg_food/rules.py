@@ -1,6 +1,6 @@
 """What this department checks and decides; no I/O.
 
-- BACK, then REFUSE after five days without a supplement: self-made drinks declared, but not among the items;
+- BACK, then VOID after five days without a supplement: self-made drinks declared, but not among the items;
 - REFUSE after the inspection: hot, cold or raw food made on less than 8 square metres.
 """
 

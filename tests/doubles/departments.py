@@ -100,7 +100,7 @@ def department(
     speed: float = 500.0,
     seed: int = 1,
     at: datetime = A_WEDNESDAY_MORNING,
-    telephone: Telephone | None = None,
+    telephone: httpx2.AsyncBaseTransport | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Iterator[Department]:
     """Run one system until the block ends; `at` is the time of its opening hours, `directory` keeps store and secrets."""

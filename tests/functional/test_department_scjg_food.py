@@ -59,7 +59,7 @@ async def _calls(tmp_path: Path, **changed: object) -> tuple[str, list[dict[str,
             errand = here.errand(application(*NEW, **{**SOUND, **changed}))
             outcome = await here.send(errand)
             assert (outcome.kind, outcome.status) == (OutcomeClass.ACCEPTED, "submitted")
-            await until(lambda: any(_word(call) in ("CERT", "REFUSE") for call in telephone.calls))
+            await until(lambda: any(_word(call) in ("CERT", "REFUSE", "VOID") for call in telephone.calls))
             return number_of(errand), [here.verified(call, tmp_path) for call in telephone.calls]
 
 
@@ -87,7 +87,7 @@ async def test_a_kitchen_that_is_too_small_is_refused_after_the_inspection(tmp_p
 
 async def test_without_a_supplement_the_pre_acceptance_is_withdrawn(tmp_path: Path) -> None:
     _number, told = await _calls(tmp_path, self_made_drink=True)
-    assert [body["status"] for body in told] == ["BACK", "REFUSE"]
+    assert [body["status"] for body in told] == ["BACK", "VOID"]
     assert told[-1]["msg"] == "逾期未补正，预受理自动撤回"
 
 
