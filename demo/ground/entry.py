@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,9 @@ class SystemEntry:
     network: str = ""
 
 
+@cache
 def load_entries(path: Path = CATALOGUE) -> tuple[SystemEntry, ...]:
-    """Return the entries in the catalogue's order, which is also the order of their ports."""
+    """Return the entries in the catalogue's order, which is also the order of their ports. A file is read once."""
     catalogue = yaml.safe_load(path.read_text("utf-8"))
     return tuple(_entry(found) for found in catalogue["systems"])
 

@@ -17,6 +17,7 @@ import httpx2
 import uvloop
 
 import onewindow
+from config import logs
 from config.asgi.types import App, Message, Receive, Scope, Send
 from config.entry import ground
 from config.settings import Settings
@@ -86,6 +87,7 @@ class InProcess:
 
 def measure() -> None:
     """Print the table."""
+    logs.configure(level="warning", form="json")  # as the demo has it
     with tempfile.TemporaryDirectory() as directory:
         cpu = uvloop.run(_measured(Path(directory)))
     rows = [(step, ms(seconds / _FLOWS)) for step, seconds in cpu.items()]
@@ -120,7 +122,6 @@ async def _running(directory: Path) -> AsyncIterator[InProcess]:
             "ONEWINDOW_VAR_DIR": str(directory),
             "ONEWINDOW_DATABASE_URL": f"sqlite+aiosqlite:///{directory / 'bench.db'}",
             "ONEWINDOW_SECRET_KEY": "kV9-2mQxT7_bR4zLw8NcYf1HsJ6pDgAe3UoXiB5t",
-            "ONEWINDOW_LOG_LEVEL": "error",
         }
     )
     secrets = ensure_client_secrets(directory / "secrets", 8100)

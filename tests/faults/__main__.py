@@ -10,20 +10,15 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import count
-from pathlib import Path
 from time import monotonic, perf_counter, sleep
-from typing import Any
 
 import httpx2
-import yaml
 
-from config.clock import SHANGHAI
-from demo.forms import make_application, situations
 from tests.bench.table import middle_and_tail, show
 from tests.servers.apart import Apart
 from tests.servers.api_caller import ApiCaller, NotSettled, received
+from tests.servers.matters import application_for, system_of
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
 
@@ -31,14 +26,13 @@ _ROUNDS = 12
 _WINDOWS = 2
 _SEED = 20261122
 _SETTLES_WITHIN_SECONDS = 180.0
-_MATTERS = Path(__file__).parents[2] / "config"
-_FILES = (
-    "matters/05-elder-respect-allowance",
-    "matters/09-resident-pension-enrolment",
-    "matters/14-employment-registration",
-    "matters/21-nonlocal-medical-filing",
-    "matters/25-birth-registration",
-    "matters-ext/E01-food-business-licence",
+_MATTERS = (
+    "05-elder-respect-allowance",
+    "09-resident-pension-enrolment",
+    "14-employment-registration",
+    "21-nonlocal-medical-filing",
+    "25-birth-registration",
+    "E01-food-business-licence",
 )
 
 
@@ -97,20 +91,14 @@ def _run(apart: Apart, name: str, rounds: int) -> bool:
 
 def _submit(apart: Apart, promised: Promised, seeds: "count[int]") -> None:
     """Submit until OneWindow dies."""
-    matters = [yaml.safe_load((_MATTERS / f"{file}.yaml").read_text("utf-8")) for file in _FILES]
     try:
         api = ApiCaller.of(apart.installation)
         for seed in seeds:
-            system, body = _application(matters[seed % len(matters)], seed)
-            accepted = api.submit(body).raise_for_status()
-            promised.numbers.append((system, accepted.json()["number"]))
+            matter = _MATTERS[seed % len(_MATTERS)]
+            accepted = api.submit(application_for(matter, seed=seed).as_json()).raise_for_status()
+            promised.numbers.append((system_of(matter), accepted.json()["number"]))
     except httpx2.TransportError:
         return
-
-
-def _application(matter: dict[str, Any], seed: int) -> tuple[str, dict[str, object]]:
-    at = datetime.now(SHANGHAI).date()
-    return matter["target"]["system"], make_application(matter, situations(matter)[0], seed=seed, at=at).as_json()
 
 
 def _count_harm(apart: Apart, promised: Promised) -> tuple[int, int, int, int]:

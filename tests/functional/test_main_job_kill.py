@@ -2,37 +2,34 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import datetime
-from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
 
 import httpx2
 import pytest
-import yaml
 
-from config.clock import SHANGHAI
-from demo.forms import make_application, situations
 from tests.servers.apart import Apart
 from tests.servers.api_caller import ApiCaller, received
+from tests.servers.matters import application_for, system_of
+from tests.servers.valkey import Valkey
 
-MATTERS = Path(__file__).parents[2] / "config" / "matters"
 
-
-@pytest.fixture
-def apart(backend_urls: tuple[str, str]) -> Iterator[Apart]:
-    database_url, redis_url = backend_urls
-    embedded = database_url.startswith("sqlite")
-    # Slow departments: the kill falls between the first byte and the answer.
-    started = Apart.start(database_url="" if embedded else database_url, redis_url=redis_url, speed=1.0)
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("embedded", "full")]
+)
+def apart(request: pytest.FixtureRequest) -> Iterator[Apart]:
+    full = request.param == "full"
+    redis = Valkey.start() if full else None
+    url = request.getfixturevalue("postgres").new_database() if full else ""
+    # Departments as slow as they really are: the kill falls between the first byte and the answer.
+    started = Apart.start(database_url=url, redis_url=redis.url if redis else "", speed=1.0)
     yield started
     started.stop()
+    if redis:
+        redis.stop()
 
 
-def _application(file: str, seed: int) -> tuple[str, dict[str, Any]]:
-    matter = yaml.safe_load((MATTERS / f"{file}.yaml").read_text("utf-8"))
-    made = make_application(matter, situations(matter)[0], seed=seed, at=datetime.now(SHANGHAI).date())
-    return matter["target"]["system"], made.as_json()
+def _application(matter: str, seed: int) -> tuple[str, dict[str, object]]:
+    return system_of(matter), application_for(matter, seed=seed).as_json()
 
 
 def _until_sending(api: ApiCaller, number: str) -> None:
@@ -50,7 +47,7 @@ def _until_arrived(apart: Apart, system: str, number: str) -> None:
 
 
 # One department that knows our idempotency key, one that can only be asked, one of each further way to tell a repeat.
-FILES = [
+MATTERS = [
     "05-elder-respect-allowance",
     "09-resident-pension-enrolment",
     "14-employment-registration",
@@ -59,10 +56,10 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_killed_before_the_answer_it_is_delivered_once(apart: Apart, file: str) -> None:
+@pytest.mark.parametrize("matter", MATTERS)
+def test_killed_before_the_answer_it_is_delivered_once(apart: Apart, matter: str) -> None:
     """The department has it, but OneWindow died before it could know."""
-    system, body = _application(file, seed=1)
+    system, body = _application(matter, seed=1)
     apart.misbehave(system, "slow", seconds=6.0)
     api = ApiCaller.of(apart.installation)
     number = api.submit(body).raise_for_status().json()["number"]
