@@ -1,4 +1,4 @@
-"""RFC 6749 as OAuth 2.1 and RFC 9700 leave it: code, refresh and client_credentials, client authentication."""
+"""RFC 6749 as OAuth 2.1 and RFC 9700 leave it: the code grant, client_credentials, and where errors go."""
 
 import asyncio
 from datetime import timedelta
@@ -7,7 +7,7 @@ import pytest
 
 from idp import accounts, clients
 from idp.protocol.errors import InvalidRequest
-from tests.doubles.idp_site import ISSUER, VERIFIER, Browser, RelyingParty, Site, answer_at, decoded
+from tests.doubles.idp_site import ISSUER, Browser, Site, answer_at, decoded
 
 
 async def _stops_on_a_page(browser: Browser, url: str) -> None:
@@ -213,84 +213,6 @@ async def test_a_stopped_client_is_answered_nothing(site: Site) -> None:
     await _stops_on_a_page(browser, rp.url())
 
 
-# ---- client authentication, §2.3 ----
-
-
-@pytest.mark.parametrize(
-    ("headers", "fields"),
-    [
-        ({}, {}),
-        ({}, {"client_id": "tile"}),
-        ({}, {"client_id": "tile", "client_secret": ""}),
-        ({}, {"client_id": "tile", "client_secret": "wrong"}),
-        ({}, {"client_id": "nobody", "client_secret": "wrong"}),
-        ({}, {"client_id": "tile", "client_secret": "x" * 5000}),
-        ({"authorization": "Basic"}, {}),
-        ({"authorization": "Basic ???"}, {}),
-        ({"authorization": "Basic dGlsZTo="}, {}),
-        ({"authorization": "Bearer x"}, {}),
-        ({"authorization": "Basic dGlsZTp3cm9uZw=="}, {}),
-    ],
-)
-async def test_a_client_that_does_not_authenticate_is_refused(
-    site: Site, headers: dict[str, str], fields: dict[str, str]
-) -> None:
-    """§5.2: invalid_client, 401 and WWW-Authenticate; S16."""
-    await site.client()
-    async with site.caller(**headers) as http:
-        answer = await http.post(f"{ISSUER}/token", data={"grant_type": "client_credentials", **fields})
-    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-    assert answer.headers["www-authenticate"].startswith("Basic")
-
-
-async def test_two_authentication_methods_at_once_are_refused(site: Site) -> None:
-    """§2.3; S16."""
-    rp = await site.client()
-    answer = await rp.exchange("x", client_id="tile", client_secret=rp.secret)
-    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-
-
-async def test_another_method_than_the_registered_one_is_refused(site: Site) -> None:
-    """OpenID Connect Core §9."""
-    rp = await site.client()
-    async with site.caller() as http:
-        data = {"grant_type": "client_credentials", "client_id": "tile", "client_secret": rp.secret}
-        assert (await http.post(f"{ISSUER}/token", data=data)).json()["error"] == "invalid_client"
-
-
-async def test_client_secret_post_is_for_those_registered_with_it(site: Site) -> None:
-    """§2.3.1."""
-    rp = await site.client(token_endpoint_auth_method="client_secret_post")
-    code = await rp.code(site.browser())
-    async with site.caller() as http:
-        answer = await http.post(
-            f"{ISSUER}/token",
-            data={
-                "grant_type": "authorization_code", "code": code, "redirect_uri": rp.redirect_uri,
-                "code_verifier": VERIFIER, "client_id": "tile", "client_secret": rp.secret,
-            },
-        )  # fmt: skip
-    assert answer.status_code == 200
-
-
-async def test_a_secret_in_the_address_is_refused(site: Site) -> None:
-    """§2.3.1: never in the request URI; S16."""
-    rp = await site.client()
-    async with site.caller() as http:
-        answer = await http.post(
-            f"{ISSUER}/token?client_id=tile&client_secret={rp.secret}", data={"grant_type": "client_credentials"}
-        )
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
-
-
-async def test_a_public_client_with_a_made_up_secret_is_refused(site: Site) -> None:
-    """§2.3; S15: a secret does not stand in for PKCE."""
-    rp = await _public(site)
-    code = await rp.code(site.browser())
-    answer = await rp.exchange(code, code_verifier=None, client_secret="made-up")
-    assert answer.json()["error"] == "invalid_client"
-
-
 @pytest.mark.parametrize(
     "fields", [{"grant_type": None}, {"grant_type": "password"}, {"grant_type": "authorization_code", "code": None}]
 )
@@ -349,87 +271,6 @@ async def test_a_public_client_has_no_client_credentials(site: Site) -> None:
     """§4.4: refused at registration."""
     with pytest.raises(clients.ClientRefused, match="grant_types"):
         await site.client(token_endpoint_auth_method="none", grant_types=("client_credentials",))
-
-
-# ---- refresh, §6 and RFC 9700 §4.14 ----
-
-
-async def _public(site: Site, client_id: str = "app") -> RelyingParty:
-    return await site.client(client_id, token_endpoint_auth_method="none")
-
-
-async def test_a_refresh_token_is_given_only_when_asked(site: Site) -> None:
-    """OpenID Connect Core §11."""
-    rp, browser = await site.client(), site.browser()
-    assert "refresh_token" not in await rp.tokens(browser)
-    assert "refresh_token" in await rp.tokens(browser, scope="openid offline_access")
-
-
-async def test_a_confidential_clients_refresh_token_stays(site: Site) -> None:
-    """FAPI 2.0 §5.3.2.1: no rotation where the client authenticates."""
-    rp = await site.client()
-    token = (await rp.tokens(site.browser(), scope="openid offline_access"))["refresh_token"]
-    for _ in range(2):
-        answer = await rp.refresh(token)
-        assert answer.status_code == 200
-        assert "refresh_token" not in answer.json()
-
-
-async def test_a_public_clients_refresh_token_is_replaced_and_its_reuse_revokes_the_grant(site: Site) -> None:
-    """RFC 9700 §4.14.2; S23."""
-    rp = await _public(site)
-    first = (await rp.tokens(site.browser(), scope="openid offline_access"))["refresh_token"]
-    second = (await rp.refresh(first)).json()
-    assert second["refresh_token"] != first
-    site.clock.forward(timedelta(seconds=11))
-    assert (await rp.refresh(first)).json()["error"] == "invalid_grant"
-    assert (await rp.refresh(second["refresh_token"])).json()["error"] == "invalid_grant"
-    assert (await rp.userinfo(second["access_token"])).status_code == 401
-
-
-async def test_a_lost_refresh_answer_can_be_asked_for_again_at_once(site: Site) -> None:
-    """RFC 9700 §4.14.2, within the window the same successor and no second branch; S23."""
-    rp = await _public(site)
-    first = (await rp.tokens(site.browser(), scope="openid offline_access"))["refresh_token"]
-    answers = [(await rp.refresh(first)).json()["refresh_token"] for _ in range(3)]
-    assert len(set(answers)) == 1
-    assert (await rp.refresh(answers[0])).status_code == 200
-    # Its successor has been used, so whoever still has the first one is somebody else.
-    assert (await rp.refresh(first)).json()["error"] == "invalid_grant"
-
-
-async def test_fifty_refreshes_at_once_make_one_successor(site: Site) -> None:
-    """S22, S23."""
-    rp = await _public(site)
-    first = (await rp.tokens(site.browser(), scope="openid offline_access"))["refresh_token"]
-    answers = await asyncio.gather(*(rp.refresh(first) for _ in range(50)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.json()["refresh_token"] for answer in answers}) == 1
-
-
-async def test_a_refresh_may_narrow_but_never_widen(site: Site) -> None:
-    """RFC 6749 §6; S24."""
-    rp = await site.client()
-    token = (await rp.tokens(site.browser(), scope="openid profile offline_access"))["refresh_token"]
-    narrowed = (await rp.refresh(token, scope="openid")).json()
-    assert narrowed["scope"] == "openid"
-    assert (await rp.refresh(token, scope="openid cases:write")).json()["error"] == "invalid_scope"
-
-
-async def test_a_refresh_token_belongs_to_its_client(site: Site) -> None:
-    """RFC 6749 §6; S24."""
-    rp, thief = await site.client(), await site.client("thief")
-    token = (await rp.tokens(site.browser(), scope="openid offline_access"))["refresh_token"]
-    assert (await thief.refresh(token)).json()["error"] == "invalid_grant"
-    assert (await rp.refresh(token)).status_code == 200
-
-
-async def test_a_refresh_token_expires_after_thirty_days(site: Site) -> None:
-    """RFC 9700 §4.14.2."""
-    rp = await site.client()
-    token = (await rp.tokens(site.browser(), scope="openid offline_access"))["refresh_token"]
-    site.clock.forward(timedelta(days=30))
-    assert (await rp.refresh(token)).json()["error"] == "invalid_grant"
 
 
 async def test_every_redirect_is_a_303(site: Site) -> None:

@@ -1,0 +1,146 @@
+"""The provider's pages in a real browser: every state without an accessibility fault, on a phone, without scripts."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page
+
+from config.storage.memory_state import MemoryStateStore
+from config.storage.sql import create_engine
+from tests.browser.axe import violations
+from tests.doubles.idp_site import PASSWORD, open_site
+
+
+@dataclass
+class Running:
+    """A provider on a port, with a system that shows what it is sent."""
+
+    base: str = ""
+    tile: str = ""
+    stranger: str = ""
+    client: str = ""
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running, stop, ready = Running(), threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_serve(running, ready, stop, tmp_path_factory.mktemp("idp"))))
+    thread.start()
+    assert ready.wait(timeout=60)
+    yield running
+    stop.set()
+    thread.join(timeout=30)
+
+
+async def _serve(running: Running, ready: threading.Event, stop: threading.Event, directory: Path) -> None:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    running.base, running.client = (f"http://127.0.0.1:{own.getsockname()[1]}" for own in sockets)
+    engine = create_engine(f"sqlite+aiosqlite:///{directory / 'idp.db'}")
+    async with open_site(engine, MemoryStateStore(), base_url=running.base) as site:
+        servers = [_server(site.app), _server(_shows_what_it_is_sent)]
+        tasks = [asyncio.create_task(server.serve(sockets=[own])) for server, own in zip(servers, sockets, strict=True)]
+        await site.account()
+        given = {"redirect_uris": (f"{running.client}/cb",), "post_logout_redirect_uris": (f"{running.client}/bye",)}
+        running.tile = (await site.client("tile", **given)).url()
+        running.stranger = (await site.client("stranger", trusted=False, **given)).url()
+        ready.set()  # what comes before they accept waits in the sockets' queues
+        await asyncio.to_thread(stop.wait)
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks)
+    await engine.dispose()
+
+
+def _server(app: Any) -> uvicorn.Server:
+    return uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
+
+
+async def _shows_what_it_is_sent(scope: Any, receive: Any, send: Any) -> None:
+    body = (await receive())["body"] if scope["method"] == "POST" else scope["query_string"]
+    page = b"<title>system</title><p>" + scope["method"].encode() + b" " + body.replace(b"<", b"")
+    headers = [(b"content-type", b"text/html; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": page})
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(locale="zh-CN", viewport={"width": 320, "height": 640})
+    yield context.new_page()
+    context.close()
+
+
+def _is_good(page: Page) -> None:
+    assert [str(found) for found in violations(page)] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def _sign_in(page: Page, address: str) -> None:
+    page.goto(address)
+    page.fill("#username", "clerk")
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+
+
+def test_sign_in_and_its_errors_are_accessible_on_a_phone(page: Page, provider: Running) -> None:
+    page.goto(provider.tile)
+    _is_good(page)
+    page.fill("#username", "clerk")
+    page.fill("#password", "wrong-password")
+    page.press("#password", "Enter")
+    page.wait_for_selector(".error")
+    _is_good(page)
+    assert page.input_value("#username") == "clerk"
+    assert page.evaluate("document.activeElement.id") == "password"
+
+
+def test_the_browser_lets_the_sign_in_form_end_at_the_system(page: Page, provider: Running) -> None:
+    _sign_in(page, provider.tile)
+    page.wait_for_url(f"{provider.client}/cb?code=*")
+
+
+def test_consent_account_choice_and_sign_out_are_accessible(page: Page, provider: Running) -> None:
+    _sign_in(page, provider.stranger)
+    page.wait_for_selector("button[value=allow]")
+    _is_good(page)
+    page.click("button[value=allow]")
+    page.wait_for_url(f"{provider.client}/cb?code=*")
+    page.goto(f"{provider.tile}&prompt=select_account")
+    _is_good(page)
+    page.click("button[value=continue]")
+    page.wait_for_url(f"{provider.client}/cb?code=*")
+    page.goto(f"{provider.base}/idp/end_session?client_id=tile&post_logout_redirect_uri={provider.client}/bye")
+    _is_good(page)
+    page.click("button")
+    page.wait_for_url(f"{provider.client}/bye")
+    page.goto(f"{provider.base}/idp/end_session")
+    _is_good(page)
+
+
+def test_a_stopped_request_is_accessible(page: Page, provider: Running) -> None:
+    page.goto(f"{provider.base}/idp/authorize?client_id=nobody")
+    _is_good(page)
+
+
+def test_form_post_submits_itself_under_the_strict_policy(page: Page, provider: Running) -> None:
+    page.goto(f"{provider.tile}&response_mode=form_post&prompt=none")
+    page.wait_for_url(f"{provider.client}/cb")
+    assert "POST error=login_required" in page.content()
+
+
+def test_everything_works_without_scripts_and_in_english(browser: Browser, provider: Running) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    _sign_in(page, f"{provider.tile}&response_mode=form_post")
+    page.wait_for_selector("input[name=code]", state="attached")
+    assert page.title() == "Returning · OneWindow"
+    page.click("button")
+    page.wait_for_url(f"{provider.client}/cb")
+    context.close()
