@@ -1,6 +1,8 @@
 """How fast a system is spoken to, over all workers: one slot per send, taken in the state store.
 
-Slots are evenly spaced, so that a rate of 20 a second is never 40 around the turn of a second. When the store does not
+Slots are evenly spaced, so that a rate of 20 a second is never 40 around the turn of a second. The turn comes before the
+intent is written, so that a worker stopped while waiting leaves nothing to find out about; a slow commit may then bunch
+as many sends as the spec's concurrency, never more. When the store does not
 answer, this worker keeps its own slots: too fast by the number of workers at worst, and the department says so (429).
 """
 
@@ -39,12 +41,12 @@ class Pace:
     async def _slot(self, rate: float) -> int:
         first = max(int(self.clock().timestamp() * rate) + 1, self._last_slot + 1)
         for slot in range(first, first + _FARTHEST_SLOTS):
+            self._last_slot = max(self._last_slot, slot)  # before asking, so that two of ours never ask for one slot
             try:
                 is_free = await self.state.add(f"pace:{self.system}:{slot}", b"1", _TTL)
             except StateStoreUnavailable:
                 is_free = True
             if is_free:
-                self._last_slot = slot
                 return slot
         return first + _FARTHEST_SLOTS
 

@@ -373,19 +373,3 @@ async def test_a_result_nobody_calls_back_is_asked_for(
         assert await status_of(house, number) is CaseStatus.COMPLETED_APPROVED
         statuses = [event.status for event in await SqlCaseStore(house.engine).events(number)]
         assert statuses.count(CaseStatus.IN_REVIEW) == 1
-
-
-async def test_a_rate_is_kept_by_all_workers_together(backend: Backend, department: Department, tmp_path: Path) -> None:
-    times: list[float] = []
-
-    async def notes_the_time(request: Request, content: bytes) -> Response:
-        times.append(asyncio.get_running_loop().time())
-        return JSONResponse({"code": 0, "data": {"caseId": "D-1", "status": "10"}})
-
-    department.script = notes_the_time
-    async with own_house(backend, department, tmp_path, {"delivery": {"rate_per_second": 5}}) as house:
-        numbers = [(await house.accept(key=f"k{n}", seed=n)).case.number for n in range(6)]
-        async with working(house.connectors.worker()), working(house.connectors.worker()):
-            for number in numbers:
-                await until_state(house, number, DeliveryState.PENDING_RESULT, within=20)
-        assert max(times) - min(times) >= 0.9
