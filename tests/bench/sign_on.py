@@ -38,6 +38,7 @@ def measure(installation: Installation, backend: str) -> None:
         rows,
     )
     person.close()
+    client.close()
 
 
 def _signed_in(installation: Installation) -> Visitor:

@@ -82,3 +82,6 @@ class RelyingParty:
             self.back.get(self.endpoints["userinfo_endpoint"], headers=headers).raise_for_status().json()
         )
         return claims
+
+    def close(self) -> None:
+        self.back.close()

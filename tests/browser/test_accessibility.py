@@ -1,0 +1,173 @@
+"""Every page of the portal and the provider in its states: no rule of WCAG 2.2 A and AA is broken."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from demo.seed import DEMO_PASSWORD
+from tests.browser.axe import violations
+from tests.browser.clerk import Clerk
+from tests.servers.api_caller import ApiCaller
+from tests.servers.installation import Installation
+from tests.servers.matters import application_for
+from tests.servers.relying_party import RelyingParty
+
+PHONE = ViewportSize(width=320, height=640)
+DESK = ViewportSize(width=1280, height=900)
+WITH_ROWS = "01-minimum-living-guarantee"
+BY_HAND = "01-minimum-living-guarantee"
+
+
+def accessible(page: Page) -> None:
+    """Fail with what axe says and where; nothing may need sideways scrolling either (WCAG 1.4.10)."""
+    found = violations(page)
+    assert not found, f"{page.url}\n" + "\n".join(map(str, found))
+    too_wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert too_wide <= 0, f"{page.url} is {too_wide} pixels wider than the screen"
+
+
+@pytest.fixture(params=["desk", "phone", "english"])
+def visitor(request: pytest.FixtureRequest, browser: Browser, installation: Installation) -> Iterator[Page]:
+    """A page in Chinese on a desk, in Chinese on a phone as narrow as they come, and in English."""
+    context = browser.new_context(
+        viewport=PHONE if request.param == "phone" else DESK,
+        locale="en-GB" if request.param == "english" else "zh-CN",
+        base_url=installation.base_url,
+    )
+    yield context.new_page()
+    context.close()
+
+
+def _sign_in(page: Page, installation: Installation, username: str) -> Clerk:
+    return Clerk.sign_in(page, installation, username)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/sign-in", "/status", "/signed-out", "/problems", "/problems/invalid-application", "/nowhere"]
+)
+def test_pages_for_everybody(visitor: Page, path: str) -> None:
+    visitor.goto(path)
+    accessible(visitor)
+
+
+def test_a_refused_sign_in(visitor: Page) -> None:
+    visitor.goto("/sign-in")
+    visitor.locator("input[name=username]").fill("nobody-of-this-name")
+    visitor.locator("input[name=password]").fill("wrong")
+    visitor.locator("input[name=password]").press("Enter")
+    expect(visitor.locator("#error, [role=alert]").first).to_be_visible()
+    accessible(visitor)
+
+
+def test_the_page_that_asks_for_consent(visitor: Page, installation: Installation) -> None:
+    client, account = RelyingParty.of(installation), installation.account("clerk-b")
+    visitor.goto(client.begin(prompt="consent").address)
+    client.close()
+    visitor.locator("input[name=username]").fill(account["username"])
+    visitor.locator("input[name=password]").fill(DEMO_PASSWORD)
+    visitor.locator("input[name=password]").press("Enter")
+    expect(visitor.locator("button[value=allow]")).to_be_visible()
+    accessible(visitor)
+
+
+def test_a_citizen_who_mistypes_and_one_who_does_not(visitor: Page, installation: Installation) -> None:
+    api = ApiCaller.of(installation)
+    accepted = api.submit(application_for(BY_HAND, seed=_seed(visitor, 6_000)).as_json()).raise_for_status().json()
+    api.close()
+    visitor.goto("/status")
+    visitor.locator("form[action='/status'] button").click()
+    expect(visitor.locator("[role=alert]")).to_be_visible()
+    accessible(visitor)
+    visitor.locator("#number").fill(accepted["number"])
+    visitor.locator("#code").fill(accepted["query_code"])
+    visitor.locator("form[action='/status'] button").click()
+    expect(visitor.locator("#status-case")).to_be_visible()
+    accessible(visitor)
+
+
+def test_a_clerks_lists_and_guides(visitor: Page, installation: Installation) -> None:
+    clerk = _sign_in(visitor, installation, "clerk2")
+    for path in (
+        "/",
+        "/matters",
+        "/matters?q=低保",
+        "/matters?q=没有这样的事项",
+        f"/matters/{WITH_ROWS}",
+        "/cases",
+        "/desk",
+    ):
+        clerk.page.goto(path)
+        accessible(clerk.page)
+    clerk.page.goto("/matters/no-such-matter")
+    accessible(clerk.page)
+    clerk.page.goto("/systems")  # not a clerk's: the refusal is a page as well
+    accessible(clerk.page)
+
+
+def test_results_that_come_while_typing(visitor: Page, installation: Installation) -> None:
+    clerk = _sign_in(visitor, installation, "clerk2")
+    clerk.page.goto("/")
+    clerk.page.locator("#matter-search").press_sequentially("linshi")
+    expect(clerk.page.locator("#matter-live a").first).to_be_visible()
+    accessible(clerk.page)
+
+
+def test_an_intake_from_its_first_step_to_the_receipt(visitor: Page, installation: Installation) -> None:
+    """Each step empty, with errors, and filled; then review, receipt, case and desk task."""
+    clerk = _sign_in(visitor, installation, "clerk2")
+    application = application_for(WITH_ROWS, seed=_seed(visitor, 6_100))
+    clerk.begin(application)
+    while "/form/" in clerk.page.url:
+        _empty_then_wrong(clerk.page)
+        clerk.fill_section(application.form)
+        accessible(clerk.page)
+        clerk.go_on()
+    accessible(clerk.page)
+    clerk.page.locator(".actions .button-primary").first.click()  # no material stated yet
+    expect(clerk.page.locator("#error-summary")).to_be_visible()
+    accessible(clerk.page)
+    clerk.state_materials(application)
+    clerk.go_on()
+    accessible(clerk.page)
+    clerk.page.locator("form[action$='/submit'] button[type=submit]").click()
+    clerk.page.wait_for_url("**/receipt")
+    accessible(clerk.page)
+    number = clerk.page.url.split("/")[-2]
+    clerk.page.emulate_media(media="print")
+    accessible(clerk.page)
+    clerk.page.emulate_media(media="screen")
+    clerk.page.goto(f"/cases/{number}")
+    accessible(clerk.page)
+    clerk.page.goto("/desk")
+    clerk.page.locator(f"a:has-text('{number}')").first.click()
+    accessible(clerk.page)
+
+
+def _empty_then_wrong(page: Page) -> None:
+    accessible(page)
+    before = page.url
+    with page.expect_navigation():
+        page.locator(".actions .button-primary").first.click()
+    if page.url != before:
+        page.goto(before)  # nothing of this section is required
+        return
+    accessible(page)
+
+
+Role = Literal["owner", "manager", "admin"]
+
+
+@pytest.mark.parametrize("role", ["owner", "manager", "admin"])
+def test_what_owners_managers_and_admins_see(visitor: Page, installation: Installation, role: Role) -> None:
+    visitor = _sign_in(visitor, installation, role).page
+    for path in ("/", "/systems", "/systems/mz-elder", "/systems/mz-assist"):
+        visitor.goto(path)
+        accessible(visitor)
+
+
+def _seed(visitor: Page, first: int) -> int:
+    """Return a seed of this visitor's own, so that each brings another family."""
+    size, language = visitor.viewport_size, visitor.evaluate("() => navigator.language")
+    return first + (1 if size == PHONE else 0) + (2 if language.startswith("en") else 0)
