@@ -111,7 +111,13 @@ async def house(engine: Any, state: StateStore, directory: Path) -> AsyncIterato
     await _people(settings, engine, state)
     by_id = {matter.id: matter for matter in guides()}
     connected = create_connectors(
-        settings=settings, engine=engine, state=state, clock=clock, systems=systems(), guide=by_id.get, calendar=calendar()
+        settings=settings,
+        engine=engine,
+        state=state,
+        clock=clock,
+        systems=systems(),
+        guide=by_id.get,
+        calendar=calendar(),
     )
 
     async def front_door(scope: Any, receive: Any, send: Any) -> None:
@@ -130,9 +136,7 @@ async def house(engine: Any, state: StateStore, directory: Path) -> AsyncIterato
         back_channel=httpx2.ASGITransport(app=front_door),
     )
     whole = Starlette(routes=[*idp_app.root_routes(settings), Mount("/idp", provider), Mount("", portal)])
-    shelled = shell(
-        whole, base_url=BASE, open_paths=idp_app.open_paths(settings), larger_bodies=dict(LARGER_BODIES)
-    )
+    shelled = shell(whole, base_url=BASE, open_paths=idp_app.open_paths(settings), larger_bodies=dict(LARGER_BODIES))
     async with AsyncExitStack() as stack:
         merged: dict[str, Any] = {}
         for part in (provider, portal):
