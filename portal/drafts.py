@@ -53,7 +53,13 @@ class Intaking:
 
     def steps(self, here: str) -> tuple[Step, ...]:
         """Return the steps with `here` marked."""
-        begun = {SITUATION, *self.draft.values, *((MATERIALS,) if self.draft.materials else ())}
+        # What the platform makes by itself is there from the start; nobody has looked at the materials yet.
+        chosen = any(
+            self.matter.materials_by_id[proof.material].exemption.method != "generated"
+            for proof in self.draft.materials
+            if proof.material in self.matter.materials_by_id
+        )
+        begun = {SITUATION, *self.draft.values, *((MATERIALS,) if chosen else ())}
         sections = sections_shown(self.matter, self.visible)
         return steps_of(self.draft.id, sections, here=here, wrong=self.errors, begun=begun)
 

@@ -185,7 +185,7 @@ def _control(column: Column, name: str, value: object, messages: Messages, *, hi
         name=name,
         id=control_id(name),
         label=local(column, "label"),
-        widget=_widget(column),
+        widget=_widget(column, in_row="." in name),
         required=column.required,
         text=texts[0] if texts else "",
         inputmode=_inputmode(column),
@@ -198,7 +198,7 @@ def _control(column: Column, name: str, value: object, messages: Messages, *, hi
     )
 
 
-def _widget(column: Column) -> str:
+def _widget(column: Column, *, in_row: bool) -> str:
     if column.constraints.readonly:
         return "supplied"
     if column.constraints.derived:
@@ -211,7 +211,7 @@ def _widget(column: Column) -> str:
         case FieldType.MULTI_ENUM:
             return "checks"
         case FieldType.ENUM:
-            return "radios" if len(column.options) <= FEW_OPTIONS else "select"
+            return "radios" if len(column.options) <= FEW_OPTIONS and not in_row else "select"
         case _:
             return "text"
 

@@ -50,7 +50,7 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CasesPage:
-    """Context of pages/cases.html and partials/case-list.html."""
+    """Context of pages/cases.html."""
 
     state: str
     filters: tuple[tuple[str, str], ...]

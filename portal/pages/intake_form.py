@@ -72,13 +72,21 @@ async def post(request: Request, person: Person) -> Response:
     here = form_step(section.id)
     base = f"/drafts/{it.draft.id}/{here}"
     if posted.add or posted.remove:
-        key = posted.add or (posted.remove[0] if posted.remove else "")
-        return RedirectResponse(f"{base}?saved=1#{control_id(key)}", status_code=303)
+        return RedirectResponse(f"{base}?saved=1#{_row_place(it, posted)}", status_code=303)
     if form.get("_go") == "save":
         return RedirectResponse(f"{base}?saved=1", status_code=303)
     if _of_section(it.check.errors, section):
         return _page(request, it, section, complain=True, status=422)
     return RedirectResponse(next_href(it.steps(here), here), status_code=303)
+
+
+def _row_place(it: drafts.Intaking, posted: Posted) -> str:
+    """Return where to go on: the first column of a new row, or the list one was taken from."""
+    if posted.add:
+        rows = it.draft.values.get(posted.add)
+        last = len(rows) - 1 if isinstance(rows, list) else 0
+        return control_id(f"{posted.add}.{last}.{it.matter.fields_by_key[posted.add].columns[0].key}")
+    return control_id(posted.remove[0]) if posted.remove else ""
 
 
 async def autosave(request: Request, person: Person) -> Response:

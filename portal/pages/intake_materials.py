@@ -49,7 +49,10 @@ async def post(request: Request, person: Person) -> Response:
     form = await checked_form(request, max_files=MOST_FILES * 4)
     it = await drafts.load(request, person)
     portal = portal_of(request)
-    uploads, refused = await _kept_files(portal, it.matter, form)
+    try:
+        uploads, refused = await _kept_files(portal, it.matter, form)
+    finally:
+        await form.close()
     texts = {name: value for name, value in form.multi_items() if isinstance(value, str)}
 
     def change(draft: Draft) -> Draft:
