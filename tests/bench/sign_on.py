@@ -6,8 +6,8 @@ CPU time is that of the whole server process, the web server with it.
 from collections.abc import Callable
 from time import perf_counter
 
-from tests.bench.cpu import seconds_used
 from tests.bench.table import ms, show
+from tests.servers.cpu import seconds_used
 from tests.servers.installation import Installation
 from tests.servers.relying_party import RelyingParty
 from tests.servers.visitor import Visitor
