@@ -9,8 +9,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,16 +22,23 @@ import typer
 from config.entry import ground, read_settings, run
 
 if TYPE_CHECKING:
+    import httpx2
     from sqlalchemy.ext.asyncio import AsyncEngine
     from starlette.applications import Starlette
 
     from config.asgi.types import App
     from config.settings import Settings
     from config.state import StateStore
+    from connectors.app import Connectors
     from demo.seed import Client as DemoClient
     from idp.protocol.client import Client
+    from matters.data_items import DataItems
+    from matters.guide import Matter
+    from matters.working_days import WorkingCalendar
 
-ROOT = Path(__file__).parent
+CONFIG = Path(__file__).parent / "config"
+Running = Callable[[], AbstractAsyncContextManager[None]]
+"""Something that runs, or is held open, as long as the web app does."""
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="一窗 OneWindow", pretty_exceptions_enable=False)
 
 
@@ -66,7 +74,7 @@ def listen(host: str, port: int) -> socket.socket:
 async def compose(
     settings: "Settings", engine: "AsyncEngine", state: "StateStore", *, only: Part | None = None
 ) -> "App":
-    """Return the web app of this process behind its shell; the delivery worker runs beside a whole or portal app."""
+    """Return the web app of this process behind its shell; in a whole one the delivery worker runs beside it."""
     from starlette.applications import Starlette
     from starlette.routing import BaseRoute, Mount
 
@@ -76,44 +84,127 @@ async def compose(
 
     routes: list[BaseRoute] = []
     parts: list[Starlette] = []
-    beside: list[Callable[[], Awaitable[None]]] = []
-    idp: Starlette | None = None
+    beside: list[Running] = []
+    larger_bodies: Mapping[str, int] = {}
+    back_channel: BackChannel | None = None
     if only is not Part.PORTAL:
-        idp = idp_app.create_app(settings=settings, engine=engine, state=state, clock=utc_now)
-        parts.append(idp)
-        routes += [*idp_app.root_routes(settings), Mount(urlsplit(settings.issuer).path, app=idp)]
+        provider = idp_app.create_app(settings=settings, engine=engine, state=state, clock=utc_now)
+        parts.append(provider)
+        routes += [*idp_app.root_routes(settings), Mount(urlsplit(settings.issuer).path, app=provider)]
+    if only is None:
+        # Provider and portal share this process: the back channel needs no socket.
+        back_channel = BackChannel(Starlette(routes=list(routes)))
     if only is not Part.IDP:
-        portal, larger_bodies = await portal_app(settings, engine, state, idp=idp)
+        from portal import app as portal_app
+
+        trade = await read_trade(settings, engine, state)
+        portal = portal_app.create_app(
+            settings=settings,
+            engine=engine,
+            state=state,
+            clock=utc_now,
+            matters=trade.matters,
+            data_items=trade.data_items,
+            calendar=trade.calendar,
+            connectors=trade.connectors,
+            back_channel=back_channel.transport() if back_channel else None,
+        )
         parts.append(portal)
         routes.append(Mount("", app=portal))
+        larger_bodies = portal_app.LARGER_BODIES
+        beside.append(trade.closing)
         if only is None:
-            beside.append(delivery_worker(settings, engine, state).run)
-    else:
-        larger_bodies = {}
+            beside.append(lambda: running(trade.connectors.worker().run))
     return shell(
-        Starlette(routes=routes, lifespan=_lifespan(parts, beside)),
+        Starlette(routes=routes, lifespan=_lifespan(parts, beside, back_channel)),
         base_url=settings.base_url,
         open_paths=idp_app.open_paths(settings),
-        larger_bodies=larger_bodies,
+        larger_bodies=dict(larger_bodies),
     )
 
 
-def _lifespan(parts: "list[Starlette]", beside: list[Callable[[], Awaitable[None]]]) -> Any:
+class BackChannel:
+    """The portal's way to a provider in the same process; it carries the lifespan's state, as a server would."""
+
+    def __init__(self, app: "App") -> None:
+        self._app = app
+        self.state: dict[str, Any] = {}
+
+    def transport(self) -> "httpx2.ASGITransport":
+        import httpx2
+
+        return httpx2.ASGITransport(app=self._with_state)
+
+    async def _with_state(self, scope: Any, receive: Any, send: Any) -> None:
+        scope["state"] = dict(self.state)
+        await self._app(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """What portal and worker share: the published guides, the working days, the way to the departments."""
+
+    matters: "Sequence[Matter]"
+    data_items: "DataItems"
+    calendar: "WorkingCalendar"
+    connectors: "Connectors"
+
+    @asynccontextmanager
+    async def closing(self) -> AsyncIterator[None]:
+        """Close the connections to departments when the block ends."""
+        try:
+            yield
+        finally:
+            await self.connectors.aclose()
+
+
+async def read_trade(settings: "Settings", engine: "AsyncEngine", state: "StateStore") -> Trade:
+    """Read the published guides from the database and everything declared from config/."""
+    from config.clock import utc_now
+    from connectors.app import create_connectors
+    from connectors.spec import load_systems
+    from matters.data_items import load_data_items
+    from matters.storage.guides import SqlGuideStore
+    from matters.working_days import load_calendar
+
+    matters = await SqlGuideStore(engine).published()
+    calendar = load_calendar(CONFIG / "calendar.yaml")
+    connectors = create_connectors(
+        settings=settings,
+        engine=engine,
+        state=state,
+        clock=utc_now,
+        systems=load_systems(CONFIG / "systems"),
+        guide={matter.id: matter for matter in matters}.get,
+        calendar=calendar,
+    )
+    return Trade(
+        matters=matters,
+        data_items=load_data_items(CONFIG / "data_items.yaml"),
+        calendar=calendar,
+        connectors=connectors,
+    )
+
+
+def _lifespan(parts: "Sequence[Starlette]", beside: "Sequence[Running]", back_channel: BackChannel | None) -> Any:
     @asynccontextmanager
     async def lifespan(_whole: "Starlette") -> AsyncIterator[dict[str, Any]]:
         async with AsyncExitStack() as stack:
             merged: dict[str, Any] = {}
             for part in parts:
-                merged |= await stack.enter_async_context(part.router.lifespan_context(part)) or {}
-            for run in beside:
-                await stack.enter_async_context(_running(run))
+                yielded: Any = await stack.enter_async_context(part.router.lifespan_context(part))
+                merged |= yielded or {}
+            if back_channel is not None:
+                back_channel.state = merged
+            for block in beside:
+                await stack.enter_async_context(block())
             yield merged
 
     return lifespan
 
 
 @asynccontextmanager
-async def _running(run: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def running(run: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """Run something beside the web app; should it end by a fault, the process ends too, to be started anew."""
     task = asyncio.ensure_future(run())
     task.add_done_callback(_end_process_on_fault)
@@ -139,6 +230,14 @@ async def serve_app(
     import uvicorn
 
     class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            # Uvicorn raises the signal again once it has stopped, which would cancel what is still being closed.
+            loop = asyncio.get_running_loop()
+            for sign in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(sign, self.handle_exit, sign, None)
+            yield
+
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
@@ -168,7 +267,7 @@ async def prepare(settings: "Settings", engine: "AsyncEngine", state: "StateStor
     from migrations.run import upgrade
 
     await upgrade(engine)
-    matters = load_matters(ROOT / "config" / "matters", ROOT / "config" / "matters-ext")
+    matters = load_matters(CONFIG / "matters", CONFIG / "matters-ext")
     await SqlGuideStore(engine).seed(matters, at=utc_now())
     provider = wire(settings=settings, engine=engine, state=state, clock=utc_now).state
     client, secret = portal_client(settings)
@@ -200,11 +299,12 @@ def worker() -> None:
 
     async def main() -> None:
         async with ground(settings) as (engine, state):
-            task = asyncio.ensure_future(delivery_worker(settings, engine, state).run())
-            loop = asyncio.get_running_loop()
+            trade = await read_trade(settings, engine, state)
+            stop = asyncio.Event()
             for sign in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(sign, task.cancel)
-            await asyncio.gather(task, return_exceptions=False) if not task.cancelled() else None
+                asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+            async with trade.closing(), running(trade.connectors.worker().run):
+                await stop.wait()
 
     run(main())
 
@@ -314,7 +414,7 @@ def registration(client: "DemoClient") -> "Client":
         post_logout_redirect_uris=client.post_logout_redirect_uris,
         grant_types=client.grant_types,
         scope=client.scopes,
-        id_token_signed_response_alg="ES256",
+        id_token_signed_response_alg="ES256",  # noqa: S106 - an algorithm's name
         trusted=client.trusted,
         unit=client.unit.id if client.unit else "",
         region=client.unit.region if client.unit else "",
@@ -333,7 +433,7 @@ def portal_client(settings: "Settings") -> "tuple[Client, str]":
         redirect_uris=(f"{settings.base_url}/sign-in/callback",),
         post_logout_redirect_uris=(f"{settings.base_url}/signed-out",),
         scope=("openid", "profile", "unit"),
-        id_token_signed_response_alg="ES256",
+        id_token_signed_response_alg="ES256",  # noqa: S106 - an algorithm's name
         trusted=True,
     )
     return client, portal_client_secret(settings)

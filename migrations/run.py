@@ -1,12 +1,13 @@
 """Runs the history: `upgrade` to the newest revision, `differences` between history and tables."""
 
 from pathlib import Path
+from typing import cast
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from migrations.schema import METADATA
@@ -46,7 +47,8 @@ async def differences(engine: AsyncEngine) -> list[object]:
 
 def _compare(connection: Connection) -> list[object]:
     context = MigrationContext.configure(connection, opts={"compare_type": True})
-    return list(compare_metadata(context, list(METADATA)))
+    # Alembic takes several metadata, its annotation says one.
+    return list(compare_metadata(context, cast(MetaData, list(METADATA))))
 
 
 async def write_revision(engine: AsyncEngine, number: str, message: str) -> None:
