@@ -70,7 +70,7 @@ async def serving(department: Department) -> AsyncIterator[Department]:
     config = uvicorn.Config(department.app(), log_level="error", lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve([sock]))
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - the server has no event to wait for
         await asyncio.sleep(0.01)
     try:
         yield department
