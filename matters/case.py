@@ -50,7 +50,10 @@ TRANSITIONS: Mapping[CaseStatus, frozenset[CaseStatus]] = {
         {S.PRE_REVIEW, S.SUPPLEMENT_REQUIRED, S.ACCEPTED, S.NOT_ACCEPTED, S.SUBMITTED, S.RETURNED, S.WITHDRAWN}
     ),
     S.PRE_REVIEW: frozenset({S.SUPPLEMENT_REQUIRED, S.ACCEPTED, S.NOT_ACCEPTED, S.SUBMITTED, S.RETURNED, S.WITHDRAWN}),
-    S.SUPPLEMENT_REQUIRED: frozenset({S.SUPPLEMENTED, S.TERMINATED_NO_SUPPLEMENT, S.RETURNED, S.WITHDRAWN}),
+    # An applicant may hand a supplement to the department itself: then its decision is the next thing we hear.
+    S.SUPPLEMENT_REQUIRED: frozenset(
+        {S.SUPPLEMENTED, S.TERMINATED_NO_SUPPLEMENT, S.NOT_ACCEPTED, S.RETURNED, S.WITHDRAWN, *_COMPLETED}
+    ),
     S.SUPPLEMENTED: frozenset(
         {
             S.SUPPLEMENT_REQUIRED,

@@ -143,6 +143,22 @@ def test_a_department_that_decides_on_acceptance_accepts() -> None:
     assert (accepted.status, accepted.accepted_at) == (S.ACCEPTED, AT)
 
 
+@pytest.mark.parametrize("decision", [S.COMPLETED_APPROVED, S.COMPLETED_REFUSED, S.NOT_ACCEPTED])
+def test_a_decision_ends_a_case_whose_supplement_went_to_the_department_itself(decision: CaseStatus) -> None:
+    waiting = walk(new_case(), S.RECEIVED, S.ACCEPTED, S.SUBMITTED, S.SUPPLEMENT_REQUIRED)
+    decided, event = report(waiting, decision, at=AT, by="mz-assist", evidence=DEPARTMENT)
+    assert decided.status is decision
+    assert not decided.is_open
+    assert event.previous is S.SUPPLEMENT_REQUIRED
+    assert all(pause.until is not None for pause in decided.pauses)
+
+
+def test_a_late_review_does_not_hide_that_a_supplement_is_wanted() -> None:
+    waiting = walk(new_case(), S.RECEIVED, S.ACCEPTED, S.SUBMITTED, S.SUPPLEMENT_REQUIRED)
+    still, _ = report(waiting, S.IN_REVIEW, at=AT, by="mz-assist", evidence=DEPARTMENT)
+    assert still.status is S.SUPPLEMENT_REQUIRED
+
+
 def test_a_remark_moves_nothing() -> None:
     case = walk(new_case(), S.RECEIVED)
     noted, event = remark(case, at=AT, by="x", note="电话告知")
