@@ -19,6 +19,8 @@ _SECRET_NAMES = re.compile(
 # 17 digits and a check character, an 18-character credit code, a mobile number: whatever slipped into a text.
 _PERSONAL_TEXT = re.compile(r"(?<![0-9A-Za-z])(?:\d{17}[\dXx]|1[3-9]\d{9}|\d{12,30})(?![0-9A-Za-z])")
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+# What PostgreSQL and its driver quote of a row they refuse: "DETAIL:  Failing row contains (…)".
+_ROW_VALUES = re.compile(r"(DETAIL: |query argument \$\d+:).*")
 
 Event = MutableMapping[str, Any]
 
@@ -44,8 +46,8 @@ def _cleaned(value: Any) -> Any:
 
 
 def scrub(text: str) -> str:
-    """Return `text` with identity, phone and account numbers and tokens taken out."""
-    return _JWT.sub("[token]", _PERSONAL_TEXT.sub("[number]", text))
+    """Return `text` with identity, phone and account numbers, tokens and a database's quotes of rows taken out."""
+    return _JWT.sub("[token]", _PERSONAL_TEXT.sub("[number]", _ROW_VALUES.sub(r"\1 [values]", text)))
 
 
 def _add_request_id(_logger: object, _method: str, event: Event) -> Event:

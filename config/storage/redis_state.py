@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.asyncio.connection import BlockingConnectionPool
 from redis.exceptions import RedisError
 
+from config.cancelling import heeding
 from config.state import StateStoreUnavailable
 
 _PREFIX = "onewindow:"
@@ -45,7 +46,7 @@ def _or_unavailable(
     @wraps(method)
     async def guarded(self: "RedisStateStore", /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return await method(self, *args, **kwargs)
+            return await heeding(method(self, *args, **kwargs))
         except (RedisError, OSError, TimeoutError) as error:
             raise StateStoreUnavailable(type(error).__name__) from error
 
@@ -127,7 +128,7 @@ class RedisStateStore:
         try:
             try:
                 async with timeout(_ANSWER_WITHIN_SECONDS):
-                    await subscription.subscribe(*(_PREFIX + topic for topic in topics))
+                    await heeding(subscription.subscribe(*(_PREFIX + topic for topic in topics)))
             except (RedisError, OSError, TimeoutError) as error:
                 raise StateStoreUnavailable(type(error).__name__) from error
             yield _messages(subscription)

@@ -51,13 +51,17 @@ def create_engine(url: str) -> AsyncEngine:
     On SQLite every transaction begins IMMEDIATE unless its connection was made with
     `execution_options(readonly=True)`: a writer then waits for its turn at BEGIN, where waiting is safe,
     and never fails in the middle with "database is locked". Reads go on beside it (WAL).
+
+    An error never quotes the parameters of its statement: they are people's forms, and errors are logged.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_async_engine(parsed, pool_size=8, max_overflow=0, pool_timeout=30)
+        engine = create_async_engine(parsed, hide_parameters=True, pool_size=8, max_overflow=0, pool_timeout=30)
         _prepare_sqlite(engine)
         return engine
-    return create_async_engine(parsed, pool_size=10, max_overflow=10, pool_timeout=10, pool_pre_ping=True)
+    return create_async_engine(
+        parsed, hide_parameters=True, pool_size=10, max_overflow=10, pool_timeout=10, pool_pre_ping=True
+    )
 
 
 def _prepare_sqlite(engine: AsyncEngine) -> None:

@@ -82,3 +82,19 @@ async def test_one_process_hears_another_through_redis(valkey: Valkey) -> None:
         assert await _next(messages) == ("client", "changed")
     await ours.aclose()
     await theirs.aclose()
+
+
+async def test_a_listener_that_is_cancelled_at_any_moment_stops(state_store: StateStore) -> None:
+    async def listener() -> None:
+        while True:
+            async with state_store.listen("topic") as messages:
+                async for _ in messages:
+                    pass
+
+    for turns in range(60):
+        task = asyncio.create_task(listener())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=5)
+        assert done, f"still listening when cancelled after {turns} turns of the loop"

@@ -52,6 +52,18 @@ def test_a_token_in_a_text_is_taken_out() -> None:
     assert scrub(f"Bearer {JWT} refused") == "Bearer [token] refused"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'null value in column "a" violates a constraint\nDETAIL:  Failing row contains (7, 张三, null).\n[SQL: …]',
+        "invalid input for query argument $4: '张三\\ud800' ('utf-8' codec can't encode)\n[SQL: …]",
+    ],
+)
+def test_a_databases_quote_of_a_row_is_taken_out(text: str) -> None:
+    assert "张三" not in scrub(text)
+    assert "[SQL: …]" in scrub(text)
+
+
 def test_numbers_and_nested_values_are_cleaned_too() -> None:
     event = {
         "given": {"id_number": ID_NUMBER, "note": "电话13800138000", "count": 3},

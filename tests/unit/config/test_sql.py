@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import Column, Integer, Table, insert, select, text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.sql import Document, Moment, create_engine, new_metadata, readonly
@@ -109,3 +109,12 @@ async def test_sqlite_keeps_what_was_committed_through_a_power_cut(tmp_path: obj
 
 def test_constraints_have_names_that_migrations_can_use() -> None:
     assert notes.primary_key.name == "pk_config_test_notes"
+
+
+async def test_an_error_does_not_quote_what_was_to_be_kept(tables: AsyncEngine) -> None:
+    async with tables.begin() as connection:
+        await connection.execute(insert(notes).values(id=1))
+    with pytest.raises(IntegrityError) as refused:
+        async with tables.begin() as connection:
+            await connection.execute(insert(notes).values(id=1, body={"applicant_name": "Zhang San"}))
+    assert "Zhang San" not in str(refused.value)
