@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from demo.forms import Application
 from tests.servers.installation import Installation
@@ -115,13 +116,14 @@ class Clerk:
                 return False
             if kind == "radio" and control["checked"]:
                 return False  # choosing another one unchecks it
-            self._saved(lambda: self._choice(control).set_checked(control["value"] in wanted))
+            chosen = control["value"] in wanted
+            self._saved(lambda: self._choice(control).set_checked(chosen), (name, control["value"]), there=chosen)
             return True
         if control["value"] == wanted[0]:
             return False
         place = self.page.locator(f"#section-form [name='{name}']")
         if kind == "select-one":
-            self._saved(lambda: place.select_option(wanted[0]))
+            self._saved(lambda: place.select_option(wanted[0]), (name, wanted[0]))
         else:
             place.fill(wanted[0])
         return True
@@ -129,9 +131,18 @@ class Clerk:
     def _choice(self, control: Mapping[str, Any]) -> Any:
         return self.page.locator(f"#section-form [name='{control['name']}'][value='{control['value']}']")
 
-    def _saved(self, act: Any) -> None:
-        """Act, and wait until the page has saved itself: what is shown may change with the answer."""
-        with self.page.expect_response(lambda response: response.url.endswith("/autosave")):
+    def _saved(self, act: Any, answer: tuple[str, str], *, there: bool = True) -> None:
+        """Act, and wait until the page has saved just this: what is shown may change with the answer.
+
+        A save that was under way before does not count, for it does not hold the answer yet.
+        """
+
+        def holds_it(response: Response) -> bool:
+            if not response.url.endswith("/autosave"):
+                return False
+            return (answer in parse_qsl(response.request.post_data or "")) == there
+
+        with self.page.expect_response(holds_it):
             act()
 
 
