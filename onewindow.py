@@ -267,8 +267,9 @@ async def prepare(settings: "Settings", engine: "AsyncEngine", state: "StateStor
     from migrations.run import upgrade
 
     await upgrade(engine)
-    matters = load_matters(CONFIG / "matters", CONFIG / "matters-ext")
-    await SqlGuideStore(engine).seed(matters, at=utc_now())
+    guides = SqlGuideStore(engine)
+    new = load_matters(CONFIG / "matters", CONFIG / "matters-ext", but=await guides.known())
+    await guides.seed(new, at=utc_now())
     provider = wire(settings=settings, engine=engine, state=state, clock=utc_now).state
     client, secret = portal_client(settings)
     await clients.put(provider.client_store, provider.account_store, client, client_secret=secret, at=utc_now())

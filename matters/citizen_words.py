@@ -4,7 +4,7 @@ A step nobody has shown evidence for reads 部门尚未确认, never as done; th
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -71,10 +71,14 @@ STATUS_NAMES: Mapping[CaseStatus, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainStep:
-    """One step as the citizen reads it; when not confirmed, `text` says so and `number` is None."""
+    """One step as the citizen reads it; when not confirmed, `text` says so and `number` is None.
+
+    `source` is where the evidence came from: "window", "applicant", "desk", or the id of the department's system.
+    """
 
     word: PlainWord
     at: datetime
+    source: str
     who: str
     number: str | None
     is_confirmed: bool
@@ -103,14 +107,16 @@ def plain_steps(events: Iterable[CaseEvent]) -> tuple[PlainStep, ...]:
 def _step(word: PlainWord, event: CaseEvent) -> PlainStep:
     evidence = event.evidence
     if evidence is None:
-        return PlainStep(word=word, at=event.at, who=event.by, number=None, is_confirmed=False)
-    return PlainStep(word=word, at=event.at, who=evidence.who, number=evidence.number, is_confirmed=True)
+        return PlainStep(word=word, at=event.at, source="", who=event.by, number=None, is_confirmed=False)
+    return PlainStep(
+        word=word, at=event.at, source=evidence.source, who=evidence.who, number=evidence.number, is_confirmed=True
+    )
 
 
 def _joined(earlier: PlainStep, later: PlainStep) -> PlainStep:
     if not earlier.is_confirmed:
         return later
-    return PlainStep(word=earlier.word, at=earlier.at, who=earlier.who, number=later.number, is_confirmed=True)
+    return replace(earlier, number=later.number)
 
 
 def current_word(events: Iterable[CaseEvent]) -> PlainWord | None:

@@ -3,7 +3,7 @@
 What pydantic made of a file is written back unchanged by `Matter.document()`; nothing is lost or added.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -141,8 +141,9 @@ def parse_matter(document: Mapping[str, Any], source: Path | str) -> Matter:
     return parse(Matter, document, source)
 
 
-def load_matters(*directories: Path) -> tuple[Matter, ...]:
-    """Return the matters of all `*.yaml` files, in the order of directories and file names.
+def load_matters(*directories: Path, but: Collection[str] = ()) -> tuple[Matter, ...]:
+    """Return the matters of all `*.yaml` files, in the order of directories and file names; files of ids in `but`
+    are not read.
 
     Raises:
         DeclaredDataInvalid: with every file that does not hold, not only the first.
@@ -150,6 +151,8 @@ def load_matters(*directories: Path) -> tuple[Matter, ...]:
     matters: dict[str, Matter] = {}
     problems: list[str] = []
     for path in _files(directories):
+        if path.stem in but:
+            continue
         try:
             matter = parse_matter(read_yaml(path), path)
         except DeclaredDataInvalid as error:

@@ -12,8 +12,9 @@ LONGEST_TEXT = 10_000
 _SPACES = re.compile(r"\s+")
 _JOINERS = re.compile(r"[\s\-‐-―－_]+")
 # Control characters other than tab and newline, lone surrogates, non-characters and direction marks: PostgreSQL,
-# XML and old department systems each choke on some of them, and none can be meant.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+# XML and old department systems each choke on some of them, and none can be meant. U+FFFD says that something was
+# lost on the way here.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffd-\uffff]")
 
 
 def has_forbidden_characters(text: str) -> bool:

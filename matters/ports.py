@@ -80,6 +80,9 @@ class GuideStore(Protocol):
             UnknownMatter: there is none.
         """
 
+    async def known(self) -> frozenset[str]:
+        """Return the ids of all matters kept, in whatever version."""
+
     async def seed(self, matters: Sequence[Matter], *, at: datetime) -> int:
         """Publish each matter that has no version yet as version 1; return how many were added."""
 

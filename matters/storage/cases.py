@@ -5,6 +5,7 @@ cursor of a list is `<microseconds since 1970>.<case number>`.
 """
 
 import hmac
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from matters.storage.tables import cases, events, materials, sequences
 
 LARGEST_PAGE = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR = re.compile(r"([0-9]{1,17})\.([!-~]{1,50})")
 _SCOPE_OF_DIGITS = {2: cases.c.province, 4: cases.c.city, 6: cases.c.county}
 _SUMMARY = tuple(
     cases.c[name]
@@ -195,10 +197,8 @@ def _cursor(last: CaseSummary) -> str:
 
 def _place(cursor: str | None) -> tuple[datetime, str] | None:
     """Return the place of a cursor; one that was tampered with starts the list anew."""
-    microseconds, _, number = (cursor or "").partition(".")
-    if not (microseconds.isascii() and microseconds.isdigit() and len(microseconds) <= 17 and number):
-        return None
-    return _EPOCH + timedelta(microseconds=int(microseconds)), number[:50]
+    read = _CURSOR.fullmatch(cursor or "")
+    return (_EPOCH + timedelta(microseconds=int(read[1])), read[2]) if read else None
 
 
 def _summary(row: dict[str, Any]) -> CaseSummary:

@@ -30,6 +30,10 @@ class SqlGuideStore:
             bodies = (await connection.execute(query)).scalars().all()
         return tuple(parse_matter(body, "matters_guides") for body in bodies)
 
+    async def known(self) -> frozenset[str]:
+        async with self._reading.connect() as connection:
+            return frozenset((await connection.execute(select(guides.c.matter_id).distinct())).scalars())
+
     async def versions(self, matter_id: str) -> tuple[GuideVersion, ...]:
         columns = [column for column in guides.c if column.name != "body"]
         query = select(*columns).where(guides.c.matter_id == matter_id).order_by(guides.c.version.desc())

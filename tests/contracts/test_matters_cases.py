@@ -208,7 +208,9 @@ async def test_open_and_closed_cases_are_told_apart(engine: AsyncEngine, store: 
     assert [case.number[-1] for case in (await store.page(unit, is_open=False)).cases] == ["2"]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "5", "99999999999999999999.a", "-1.a", "1.'; drop table matters_cases"])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "5", "99999999999999999999.a", "-1.a", "1.'; drop table matters_cases", "1.\0"]
+)
 async def test_a_cursor_of_somebodys_making_breaks_nothing(
     engine: AsyncEngine, store: SqlCaseStore, cursor: str
 ) -> None:

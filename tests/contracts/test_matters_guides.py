@@ -116,3 +116,10 @@ async def test_an_unknown_version_is_said_to_be_unknown(store: SqlGuideStore) ->
     ):
         with pytest.raises(UnknownMatter):
             await look
+
+
+async def test_what_is_kept_is_known_so_that_its_files_need_not_be_read(store: SqlGuideStore) -> None:
+    known = await store.known()
+    assert len(known) == 32
+    assert load_matters(CONFIG / "matters", CONFIG / "matters-ext", but=known) == ()
+    assert [m.id for m in load_matters(CONFIG / "matters", but=known - {ID})] == [ID]
