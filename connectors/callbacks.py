@@ -75,7 +75,10 @@ class Callbacks:
     def _event(
         self, system: System, spec: CallbackSpec, callback: Callback, incoming: Incoming, at: datetime
     ) -> InboundEvent:
-        opened = signer_for(spec.auth, self._secrets).verify(incoming, system.spec.connection.charset)
+        try:
+            opened = signer_for(spec.auth, self._secrets).verify(incoming, system.spec.connection.charset)
+        except UnicodeEncodeError:  # half a surrogate pair spelt in JSON: no bytes anybody could have signed
+            raise EnvelopeRefused("charset") from None
         variables = {
             "status": 200,
             "headers": dict(incoming.headers),

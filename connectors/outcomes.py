@@ -4,6 +4,7 @@ Whatever no rule matches is `unknown` once a byte may have left this house, `tra
 broken connection into anything else: a timeout after the request went out is `unknown`, whatever a spec says of it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +15,7 @@ from connectors.filters import FilterRefused, is_empty
 from connectors.predicates import Predicate
 
 MOST_MESSAGE_CHARACTERS: Final = 500
+_UNKEEPABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 class OutcomeClass(StrEnum):
@@ -159,7 +161,10 @@ def map_status(statuses: Mapping[str, StatusWord], theirs: str) -> tuple[StatusW
 
 
 def extract(expression: Expression | None, variables: Mapping[str, object]) -> str:
-    """Return what `expression` leads to as text; empty when there is nothing or it is not a single value."""
+    """Return what `expression` leads to as text; empty when there is nothing or it is not a single value.
+
+    A department's JSON may spell characters no database keeps (NUL, half a surrogate pair): each becomes U+FFFD.
+    """
     if expression is None:
         return ""
     try:
@@ -170,7 +175,7 @@ def extract(expression: Expression | None, variables: Mapping[str, object]) -> s
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value)
+    return _UNKEEPABLE.sub("\ufffd", str(value))
 
 
 def _seconds(text: str) -> float | None:

@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from config.asgi.fault_barrier import FaultBarrier
 from config.clock import Clock
 from config.settings import Settings
 from config.state import StateStore
@@ -150,6 +152,7 @@ def create_app(*, settings: Settings, engine: AsyncEngine, state: StateStore, cl
 
     return Starlette(
         routes=_routes(wired, settings.issuer),
+        middleware=[Middleware(FaultBarrier)],
         lifespan=lifespan,
         exception_handlers={OAuthError: oauth_error, NotRedirectable: stopped},
     )

@@ -16,6 +16,8 @@ from matters.messages import N_
 
 LARGEST_FILE_BYTES = 10 * 1024 * 1024
 LONGEST_NAME = 200
+MOST_FILES = 10
+"""Of one material."""
 
 _REQUIRED, _LATER = "1", "3"
 _PAPER_ONLY, _ELECTRONIC_ONLY = "1", "2"

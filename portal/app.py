@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from config.asgi.fault_barrier import FaultBarrier
 from config.clock import Clock
 from config.settings import Settings
 from config.state import StateStore
@@ -18,6 +19,7 @@ from connectors.app import Connectors, read_endpoints
 from connectors.storage.recent_attempts import SqlRecentAttempts
 from matters.data_items import DataItems
 from matters.guide import Matter
+from matters.material import LARGEST_FILE_BYTES
 from matters.search import MatterIndex
 from matters.storage.cases import SqlCaseStore
 from matters.storage.drafts import SqlDraftStore
@@ -42,7 +44,10 @@ from portal.sessions import Cookies, Sessions
 from portal.state import PortalState
 from portal.visit import Visit
 
-LARGER_BODIES: Mapping[str, int] = {"/drafts/": LARGEST_POST_BYTES, "/api/v1/cases": 10 * 1024 * 1024 + 64 * 1024}
+LARGER_BODIES: Mapping[str, int] = {
+    "/drafts/*/materials": LARGEST_POST_BYTES,
+    "/api/v1/cases/*/materials/*": LARGEST_FILE_BYTES + 64 * 1024,
+}
 """Paths that take uploads, for the shell's body limit."""
 
 
@@ -127,6 +132,7 @@ def create_app(
         routes=[assets.route(), *every_route()],
         middleware=[
             Middleware(RequestMetrics, metrics=metrics),
+            Middleware(FaultBarrier),
             Middleware(FaultPage),
             Middleware(Visit, cookies=cookies, catalogues=catalogues),
         ],

@@ -1,6 +1,6 @@
 """Faults inside the portal: logged with the request id, answered with a page people can read.
 
-The shell's barrier stands behind it and answers in plain text should even this page fail.
+The barrier behind it answers in plain text should even this page fail, and for the API.
 """
 
 from starlette.requests import Request
@@ -14,7 +14,7 @@ _log = get("portal.fault")
 
 
 class FaultPage:
-    """Wraps the pages; the API answers its faults itself."""
+    """Wraps the pages; a program that calls the API has no use for one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

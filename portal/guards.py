@@ -1,5 +1,6 @@
 """Guards of handlers: who must be signed in, and that a form came from one of our pages."""
 
+import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from urllib.parse import quote, urlsplit
@@ -9,13 +10,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from portal.people import Person
-from portal.refusals import NotAllowed
+from portal.refusals import NotAllowed, NotUnderstood
 from portal.rendering import is_htmx
 from portal.state import person_of, portal_of, session_of
 from portal.words import _
 
 Handler = Callable[[Request], Awaitable[Response]]
 MOST_FIELDS = 4000
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 PersonalHandler = Callable[[Request, Person], Awaitable[Response]]
 
 
@@ -50,13 +52,33 @@ def local_path(value: str | None) -> str:
     return value
 
 
+async def read_form(request: Request, *, max_files: int = 0, max_fields: int = MOST_FIELDS) -> FormData:
+    """Read the posted form; what no database keeps (NUL, half a surrogate pair) stands there as U+FFFD.
+
+    Raises:
+        NotUnderstood: its charset is none.
+    """
+    try:
+        form = await request.form(max_files=max_files, max_fields=max_fields)
+    except UnicodeError:
+        raise NotUnderstood from None
+    return FormData(
+        [(_keepable(name), _keepable(value) if isinstance(value, str) else value) for name, value in form.multi_items()]
+    )
+
+
+def _keepable(text: str) -> str:
+    return _UNKEEPABLE.sub("\ufffd", text)
+
+
 async def checked_form(request: Request, *, max_files: int = 0) -> FormData:
     """Read the posted form and check its token.
 
     Raises:
         NotAllowed: the token is not the session's; nothing was done.
+        NotUnderstood: see `read_form`.
     """
-    form = await request.form(max_files=max_files, max_fields=MOST_FIELDS)
+    form = await read_form(request, max_files=max_files)
     session = session_of(request)
     given = request.headers.get("x-csrf-token") or form.get("csrf_token")
     if session is None or not isinstance(given, str) or not session.accepts(given):
@@ -85,7 +107,7 @@ def parking(handler: PersonalHandler, *, suffix: str = "") -> Handler:
         place = request.url.path.removesuffix(suffix)
         browser = portal.cookies.read(request, portal.cookies.browser)
         if browser:
-            form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+            form = await read_form(request)
             pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
             await portal.parked.keep(browser=browser, place=place, pairs=pairs)
         return to_sign_in(request, place)

@@ -1,10 +1,11 @@
 """Middleware of the portal's pages: finds the session and the language before a handler runs."""
 
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.language import Catalogue, Language, negotiate
 from portal import words
+from portal.problems import problem_page
 from portal.sessions import Cookies, Sessions
 
 
@@ -28,4 +29,7 @@ class Visit:
             sid = self._cookies.read(connection, self._cookies.session)
             sessions: Sessions = connection.state.portal.sessions
             scope["portal_session"] = await sessions.find(sid) if sid else None
+            if "\0" in scope["path"]:  # no address of ours has one, and PostgreSQL refuses to look for it
+                await problem_page(Request(scope, receive), 404)(scope, receive, send)
+                return
         await self._app(scope, receive, send)

@@ -1,25 +1,28 @@
 """Refuses bodies and headers that are too large before anything reads them."""
 
+import re
+from collections.abc import Mapping
+
 from config.asgi.types import App, Message, Receive, Scope, Send, answer_text, header
 
 _HEADERS_AT_MOST = 32 * 1024
 _QUERY_AT_MOST = 8 * 1024
 
 
-class _TooLarge(Exception):
-    pass
+class _TooLarge(BaseException):
+    """Passes the apps inside, whose own nets for faults would make a 500 of it."""
 
 
 class BodyLimit:
-    """At most `at_most` bytes a body; `larger` gives path prefixes that may send more (uploads).
+    """At most `at_most` bytes a body; `larger` gives paths that may take more (uploads), `*` is any one segment.
 
     A declared length is refused at once with 413, a chunked body when it passes the limit.
     """
 
-    def __init__(self, app: App, *, at_most: int, larger: dict[str, int] | None = None) -> None:
+    def __init__(self, app: App, *, at_most: int, larger: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._at_most = at_most
-        self._larger = larger or {}
+        self._larger = [(_pattern(path), size) for path, size in (larger or {}).items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,7 +66,7 @@ class BodyLimit:
             await self._refuse(send, limit)
 
     def _limit(self, path: str) -> int:
-        return max((size for prefix, size in self._larger.items() if path.startswith(prefix)), default=self._at_most)
+        return next((size for pattern, size in self._larger if pattern.fullmatch(path)), self._at_most)
 
     async def _refuse(self, send: Send, limit: int) -> None:
         size = f"{limit // 1024} KiB"
@@ -74,3 +77,7 @@ class BodyLimit:
             f"What was sent is larger than {size}; shorten the text or compress the file and try again.\n",
             headers=((b"connection", b"close"),),
         )
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile("[^/]+".join(map(re.escape, path.split("*"))))

@@ -1,4 +1,8 @@
-"""The last net: a fault is logged with its request id and answered without its details."""
+"""The last net: a fault is logged with its request id and answered without its details.
+
+It stands around everything, and as the first middleware of each app: Starlette has a net of its own around those,
+which would answer before the shell does and knows neither the request's number nor what 503 is for.
+"""
 
 from config.asgi.types import App, Message, Receive, Scope, Send, answer_text
 from config.logs import get

@@ -23,7 +23,7 @@ def shell(
     """Return `app` behind request id, access log, fault barrier, security headers, limits and origin check.
 
     `open_paths` are the full paths another site's form may post to (the provider's authorize endpoint);
-    `larger_bodies` maps path prefixes to a higher limit in bytes.
+    `larger_bodies` maps paths, `*` standing for one segment, to a higher limit in bytes.
     """
     parts = urlsplit(base_url)
     own = f"{parts.scheme}://{parts.netloc}"

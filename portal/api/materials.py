@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from matters.case import Case
 from matters.errors import FileRefused
-from matters.material import LARGEST_FILE_BYTES, MEDIA_TYPES, FileRef, ProofKind, asked_for, kinds_allowed
+from matters.material import LARGEST_FILE_BYTES, MEDIA_TYPES, MOST_FILES, FileRef, ProofKind, asked_for, kinds_allowed
 from matters.policy import may_change_case
 from portal.api.answers import answer
 from portal.api.case_record import seen_case
@@ -35,6 +35,7 @@ _REASONS = {
     "name": _("文件名应以 .jpg、.png 或 .pdf 结尾。"),
     "kind_unknown": _("文件的内容不是 JPG、PNG 或 PDF，请转换后上传。"),
     "kind_differs": _("文件的内容与它的类型或名称不符，请按真实类型上传。"),
+    "too_many": _("这份材料已有 {most} 个文件，不能再加。请合并成一个文件，或联系受理单位。"),
 }
 
 
@@ -51,11 +52,13 @@ async def put_material(request: Request) -> Response:
     if not case.is_open:
         raise Refused(CASE_STATE)
     await _check_asked(api, case, material)
+    before = await api.cases.materials(number)
+    kept = sum(len(proof.files) for proof in before if proof.material == material)
+    if kept >= MOST_FILES:
+        raise Refused(INVALID_FILE, _REASONS["too_many"], params={"most": MOST_FILES})
     content = await read_bounded(request, LARGEST_FILE_BYTES)
     file = await _keep(api, _name(request, material, media_type), media_type, content)
-    before = await api.cases.materials(number)
     await api.cases.add_file(number, material, file, at=api.clock())
-    had_one = any(proof.material == material and proof.files for proof in before)
     return answer(
         {
             "number": number,
@@ -64,7 +67,7 @@ async def put_material(request: Request) -> Response:
             "size": file.size_bytes,
             "sha256": file.sha256,
         },
-        status=200 if had_one else 201,
+        status=200 if kept else 201,
     )
 
 
@@ -103,4 +106,8 @@ def _name(request: Request, material: str, media_type: str) -> str:
     """Return the file's name as the caller gave it (RFC 6266), else one made from the material and the type."""
     disposition = Message()
     disposition["content-disposition"] = request.headers.get("content-disposition", "").replace("\n", " ")
-    return disposition.get_filename() or f"{material}{_SUFFIXES[media_type]}"
+    try:
+        given = disposition.get_filename()
+    except ValueError:  # RFC 8187 lets the caller name a charset, and some of Python's read nothing
+        given = None
+    return given or f"{material}{_SUFFIXES[media_type]}"

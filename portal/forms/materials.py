@@ -11,14 +11,12 @@ from datetime import datetime
 from matters.elements import Material
 from matters.form import FieldError
 from matters.guide import Matter
-from matters.material import FileRef, MaterialProof, ProofKind, asked_for, is_required, kinds_allowed
+from matters.material import MOST_FILES, FileRef, MaterialProof, ProofKind, asked_for, is_required, kinds_allowed
 from matters.ports import Draft
 from matters.receipt import PROOF_NAMES
 from portal.forms.view import Choice, control_id
 from portal.library import local
 from portal.words import _, gettext
-
-MOST_FILES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

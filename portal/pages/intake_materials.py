@@ -10,10 +10,10 @@ from starlette.routing import BaseRoute, Route
 from matters.errors import FileRefused
 from matters.form import FieldError
 from matters.guide import Matter
-from matters.material import LARGEST_FILE_BYTES, FileRef
+from matters.material import LARGEST_FILE_BYTES, MOST_FILES, FileRef
 from matters.ports import Draft
 from portal import drafts
-from portal.forms.materials import MOST_FILES, MaterialView, material_views, proofs_posted, without_file
+from portal.forms.materials import MaterialView, material_views, proofs_posted, without_file
 from portal.forms.steps import MATERIALS, Step, next_href
 from portal.forms.view import SummaryLine, summary
 from portal.guards import checked_form, signed_in
@@ -22,7 +22,7 @@ from portal.state import PortalState, portal_of
 from portal.words import marked
 
 LARGEST_POST_BYTES = 4 * LARGEST_FILE_BYTES + 512 * 1024
-"""What the shell must let through below /drafts/: four of the largest files and the form around them."""
+"""What the shell must let through to a draft's materials: four of the largest files and the form around them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from config.language import LANGUAGES
 from config.logs import get
 from portal import words
-from portal.guards import checked_form, local_path
+from portal.guards import checked_form, local_path, read_form
 from portal.problems import problem_page
 from portal.refusals import NotUnderstood
 from portal.relying_party import NoSuchSignIn, ProviderUnreachable, SignedIn, SignInRefused
@@ -91,7 +91,7 @@ async def signed_out(request: Request) -> Response:
 
 async def choose_language(request: Request) -> Response:
     """Keep the language for this browser and go back to the page."""
-    form = await request.form(max_fields=10)
+    form = await read_form(request, max_fields=10)
     chosen = form.get("language")
     if chosen not in LANGUAGES:
         raise NotUnderstood

@@ -20,6 +20,7 @@ from portal.api.refusals import Refused
 from portal.api.state import api_of
 from portal.api.status_lookup import look_again, look_up
 from portal.api.views import evidence_text
+from portal.guards import read_form
 from portal.rendering import is_htmx
 from portal.state import portal_of
 from portal.words import _
@@ -57,13 +58,13 @@ async def form(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """Check number and code, or the token of a page that proved them, and show the case."""
-    posted = await request.form(max_files=0, max_fields=10)
+    posted = await read_form(request, max_fields=10)
     token = _text(posted, "view", 400)
     if token:
         return await _again(request, token)
     number, code = _text(posted, "number", _LONGEST_NUMBER), _text(posted, "code", _LONGEST_CODE)
     number_error = _number_error(number)
-    code_error = "" if code else _("请填写查询码，印在回执的右上角。")
+    code_error = "" if code else _("请填写查询码，印在回执上方、办件编号的下面。")
     if number_error or code_error:
         return _form(request, number=number, number_error=number_error, code_error=code_error, status=422)
     try:

@@ -105,3 +105,17 @@ async def test_a_case_that_is_over_takes_no_more(one: House, address: str) -> No
     await one.client.post(address.replace("/materials", "/withdraw"), json={"reason": "x"}, headers=await one.bearer())
     answer = await put(one, f"{address}/id_card", PNG, "image/png")
     assert (answer.status_code, kind(answer)) == (409, "case-state")
+
+
+async def test_a_material_takes_so_many_files_and_no_more(one: House, address: str) -> None:
+    statuses = [
+        (await put(one, f"{address}/id_card", PDF + b"%" * n, "application/pdf")).status_code for n in range(11)
+    ]
+    assert statuses == [201, *[200] * 9, 422]
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "unicode_escape", "no-such"])
+async def test_a_file_name_in_an_odd_charset_does_no_harm(one: House, address: str, charset: str) -> None:
+    disposition = f"attachment; filename*={charset}''a%5Cud800.pdf"
+    headers = {"content-disposition": disposition}
+    assert (await put(one, f"{address}/id_card", PDF, "application/pdf", **headers)).status_code == 201

@@ -13,6 +13,7 @@ import pytest
 from config.state import StateStoreUnavailable
 from config.storage.memory_state import MemoryStateStore
 from config.storage.sql import create_engine
+from matters.storage.cases import SqlCaseStore
 from tests.doubles.api_house import METRICS_TOKEN, House, house
 
 
@@ -95,6 +96,13 @@ async def test_a_callback_without_proof_is_refused_in_the_words_of_the_spec(one:
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize("system", ["mz-elder", "yb-core", "scjg-food", "rs-resident-pension"])
+async def test_a_forged_callback_of_any_shape_is_refused(one: House, system: str) -> None:
+    bodies = (b"", b"[]", b"\xff", b'{"a":' * 9_000, b'{"sign":"\\ud800","signature":"\\ud800"}', b'{"a":"\\ud800"}')
+    for body in bodies:
+        assert (await one.client.post(f"/callbacks/{system}", content=body)).status_code == 401, body[:20]
+
+
 @pytest.mark.parametrize("system", ["none", "wj-birth", "%2e%2e", "%00", "MZ elder"])
 async def test_a_system_that_never_calls_is_404(one: House, system: str) -> None:
     answer = await one.client.post(f"/callbacks/{system}", content=b"{}")
@@ -105,3 +113,39 @@ async def test_a_system_that_never_calls_is_404(one: House, system: str) -> None
 async def test_a_callback_is_bounded(one: House) -> None:
     answer = await one.client.post("/callbacks/mz-elder", content=b" " * (256 * 1024 + 1))
     assert answer.status_code == 413
+
+
+async def test_a_fault_of_the_api_is_answered_with_its_number_and_nothing_else(
+    one: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_args: object) -> None:
+        raise ValueError("applicant Zhang San")
+
+    monkeypatch.setattr(SqlCaseStore, "by_query_code", fails)
+    answer = await one.client.get("/api/v1/status?number=320105007-261122-MZ004-000001&code=ABCDEFGH")
+    assert answer.status_code == 500
+    assert answer.headers["x-request-id"] in answer.text
+    assert "Zhang San" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/idp/interaction/x", "/api/v1/status?number=1&code=1"])
+async def test_without_its_state_store_everything_is_503(
+    one: House, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_args: object) -> None:
+        raise StateStoreUnavailable
+
+    for name in ("get", "take", "count"):
+        monkeypatch.setattr(MemoryStateStore, name, away)
+    one.client.cookies.set(one.portal.cookies.session, "a" * 43)
+    assert (await one.client.get(path)).status_code == 503
+
+
+async def test_a_body_without_a_length_is_413_too(one: House) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"number="
+        for _ in range(600):
+            yield b"x" * 1024
+
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    assert (await one.client.post("/status", content=parts(), headers=headers)).status_code == 413

@@ -232,3 +232,44 @@ async def test_values_a_page_shows_are_what_was_typed_even_if_they_cannot_be_rea
     assert values["expense_total"] == ["一千元"]
     assert "多行\n说明" in values["reason_detail"][0].replace("\r", "")
     assert grouped(render_posted(MATTER, {"occurred_date": "昨天"})) == {"occurred_date": ["昨天"]}
+
+
+async def test_a_character_no_database_keeps_is_named_at_its_field_and_the_rest_is_kept(open_house: House) -> None:
+    clerk = await open_house.person("clerk")
+    page = await first_section(clerk)
+    typed = {"applicant_name": "张\0三", "applicant_address": "测试路1号"}
+    wrong = await clerk.submit(page, page.form(action="/form/applicant"), typed)
+    assert wrong.status == 422
+    form = wrong.form(action="/form/applicant")
+    assert (form.values["applicant_name"], form.values["applicant_address"]) == (["张\ufffd三"], ["测试路1号"])
+    assert re.search(r'id="f-applicant_name-message"[^>]*>.*?字符', wrong.text)
+
+
+async def test_a_form_in_an_odd_charset_is_read_or_refused(open_house: House) -> None:
+    clerk = await open_house.person("clerk")
+    page = await first_section(clerk)
+    token = page.form(action="/form/applicant").values["csrf_token"][0]
+    fields = {"csrf_token": token, "applicant_name": "\\ud800", "_go": "save"}
+    parts = [f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items()]
+    body = ("".join(parts) + "--b--\r\n").encode()
+    statuses = {}
+    for charset in ("unicode_escape", "undefined"):
+        headers = {"content-type": f"multipart/form-data; boundary=b; charset={charset}", "origin": page.url[:21]}
+        answer = await clerk.http.post(page.url, content=body, headers=headers)
+        statuses[charset] = answer.status_code
+    assert statuses == {"unicode_escape": 200, "undefined": 422}
+
+
+@pytest.mark.parametrize("address", ["/cases/%00", "/drafts/%00/review", "/desk/%00", "/cases/a%00b/receipt"])
+async def test_an_address_with_a_nul_leads_nowhere(open_house: House, address: str) -> None:
+    clerk = await open_house.person("clerk")
+    assert (await clerk.get(address)).status == 404
+
+
+async def test_ten_megabytes_in_a_field_of_the_form_are_refused_with_the_limit(open_house: House) -> None:
+    clerk = await open_house.person("clerk")
+    page = await first_section(clerk)
+    typed = {"applicant_address": "甲" * 3_400_000}
+    refused = await clerk.submit(page, page.form(action="/form/applicant"), typed)
+    assert refused.status == 413
+    assert "512 KiB" in refused.text

@@ -3,7 +3,7 @@
 import pytest
 
 from connectors.expression import parse
-from connectors.outcomes import Answer, OutcomeClass, OutcomeRule, StatusWord, classify
+from connectors.outcomes import Answer, OutcomeClass, OutcomeRule, StatusWord, classify, extract
 from connectors.paths import ANSWER_ROOTS
 from connectors.predicates import PredicateRefused, parse_predicate
 
@@ -50,6 +50,11 @@ def test_the_departments_reason_is_kept_word_for_word() -> None:
         "该人员已在其他地区参保",
         "returned",
     )
+
+
+def test_characters_no_database_keeps_are_marked_in_a_departments_words() -> None:
+    message = parse("body.msg", roots=ANSWER_ROOTS, tables={})
+    assert extract(message, {"body": {"msg": "材料\0不齐\ud800"}}) == "材料\ufffd不齐\ufffd"
 
 
 def test_a_status_the_map_lacks_is_flagged_and_not_guessed() -> None:
