@@ -12,7 +12,7 @@ _WORDS: Mapping[DeliveryState, tuple[str, str, str]] = {
     DeliveryState.QUEUED: (marked("等待送出"), "busy", marked("马上自动送往部门，您不用做什么。")),
     DeliveryState.SENDING: (marked("正在送出"), "busy", marked("正在送往部门，您不用做什么。")),
     DeliveryState.CONFIRMED: (marked("部门已收到"), "ok", marked("部门已确认收到。")),
-    DeliveryState.PENDING_RESULT: (marked("部门办理中"), "ok", marked("部门已收到，结果出来后自动显示在这里。")),
+    DeliveryState.PENDING_RESULT: (marked("部门办理中"), "ok", marked("部门已收到，正在办理；结果出来后显示在这里。")),
     DeliveryState.REFUSED: (marked("部门不同意"), "danger", marked("请把部门的理由告知申请人；改正后可以重新申请。")),
     DeliveryState.INVALID: (
         marked("需要人工处理"),

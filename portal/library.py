@@ -94,6 +94,12 @@ class Library:
         """Return a matter's name in the language of this request; one no longer published keeps what is known of it."""
         return local(self.matters[matter_id]) if matter_id in self.matters else otherwise or matter_id
 
+    def is_by_hand(self, matter: Matter) -> bool:
+        """Tell whether a person brings the cases of `matter` to its department: its operation sends nothing."""
+        system = self.systems.get(matter.target.system)
+        operation = system.operations.get(matter.target.operation) if system else None
+        return operation is None or operation.manual
+
     def system_name(self, system: str) -> str:
         """Return a system's name in the language of this request; an unknown one keeps its id."""
         return local(self.systems[system]) if system in self.systems else system

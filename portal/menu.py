@@ -13,7 +13,7 @@ def menu(person: Person) -> tuple[Entry, ...]:
     return (
         ("/", _("首页"), "home", True),
         ("/matters", _("事项"), "list-details", True),
-        ("/cases", _("我的办件"), "files", clerk or person.has_any("manager")),
+        ("/cases", _("我的办件") if clerk else _("本区域办件"), "files", clerk or person.has_any("manager")),
         ("/desk", _("待办"), "inbox", clerk),
         ("/systems", _("系统"), "device-desktop-analytics", person.has_any("owner", "manager", "admin")),
     )

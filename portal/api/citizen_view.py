@@ -143,8 +143,8 @@ def _steps(taken: Sequence[PlainStep], systems: Mapping[str, Named]) -> Iterable
             text=step.text,
             state=state,
             at=step.at if step.is_confirmed else None,
-            who=systems.get(step.who) if step.is_confirmed else None,
-            by_window=step.is_confirmed and step.who not in systems,
+            who=systems.get(step.source) if step.is_confirmed else None,
+            by_window=step.is_confirmed and step.source not in systems,
             number=step.number,
         )
     if taken and taken[-1].word not in _LAST:

@@ -242,6 +242,14 @@ class SummaryLine:
     href: str
 
 
+def summary_text(error: FieldError) -> str:
+    """Return the message as it reads away from its place: one about a row that doesn't name it is told which."""
+    text = error.text(gettext)
+    if "row" not in error.params or "{row}" in error.message:
+        return text
+    return _("第%(number)s行：%(text)s", number=error.params["row"], text=text)
+
+
 def summary(errors: Iterable[FieldError], *, base: str = "") -> tuple[SummaryLine, ...]:
     """Return the lines of an error summary; `base` is the page the fields are on when it is another one."""
-    return tuple(SummaryLine(text=error.text(gettext), href=f"{base}#{control_id(error.path)}") for error in errors)
+    return tuple(SummaryLine(text=summary_text(error), href=f"{base}#{control_id(error.path)}") for error in errors)

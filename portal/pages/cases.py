@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from connectors.ledger import Delivery
 from matters.masking import mask_name
-from matters.policy import Role, may_see_cases
+from matters.policy import Role, may_see_cases, may_take_in
 from matters.ports import CaseSummary, Draft, Scope
 from portal.case_words import StatusBadge, badge
 from portal.delivery_words import DeliveryLine, delivery_line, worst
@@ -52,6 +52,8 @@ class DraftLine:
 class CasesPage:
     """Context of pages/cases.html."""
 
+    heading: str
+    may_take_in: bool
     state: str
     filters: tuple[tuple[str, str], ...]
     cases: tuple[CaseLine, ...]
@@ -81,7 +83,16 @@ async def case_list(request: Request, person: Person) -> Response:
         deliveries = await portal.deliveries.of_cases([case.number for case in page.cases])
         cases = tuple(_line(portal, case, deliveries.get(case.number, ())) for case in page.cases)
         after = page.after or ""
-    context = CasesPage(state=state, filters=_filters(), cases=cases, drafts=drafts, after=after)
+    taking_in = may_take_in(person.actor)
+    context = CasesPage(
+        heading=_("我的办件") if person.actor.has(Role.CLERK) else _("本区域办件"),
+        may_take_in=taking_in,
+        state=state,
+        filters=tuple(each for each in _filters() if taking_in or each[0] != "drafts"),
+        cases=cases,
+        drafts=drafts,
+        after=after,
+    )
     return portal.renderer.page(request, "pages/cases.html", context)
 
 

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from connectors.system import System
-from matters.policy import may_open_system, may_take_in
+from matters.policy import Actor, may_open_system, may_see_cases, may_see_systems, may_take_in
 from portal.guards import signed_in
 from portal.library import Group
 from portal.people import Person
@@ -22,10 +22,24 @@ class LandingPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """A way into work that is not taking in: where it leads and what is there."""
+
+    address: str
+    title: str
+    what: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomePage:
-    """Context of pages/home.html. `open_systems` are the ids of the tiles this person may open."""
+    """Context of pages/home.html. `open_systems` are the ids of the tiles this person may open.
+
+    `leads` are for those whose work is not at the window.
+    """
 
     groups: tuple[Group, ...]
+    leads: tuple[Lead, ...]
     open_systems: frozenset[str]
     may_take_in: bool
 
@@ -39,6 +53,7 @@ async def home(request: Request) -> Response:
     actor = person.actor
     context = HomePage(
         groups=portal.library.groups(),
+        leads=_leads(actor),
         open_systems=frozenset(
             s.id for s in portal.library.systems.values() if may_open_system(actor, s.spec.sso.roles)
         ),
@@ -59,6 +74,17 @@ async def open_system(request: Request, person: Person) -> Response:
     if address is None:
         raise NotHere(_("这个系统的地址还没有登记，请联系管理员。"))
     return RedirectResponse(_way_in(address, system), status_code=303)
+
+
+def _leads(actor: Actor) -> tuple[Lead, ...]:
+    leads = []
+    if may_see_systems(actor):
+        what = _("各系统是否正常、有多少办件在等待、开放时间和数据流向")
+        leads.append(Lead(address="/systems", title=_("系统运行情况"), what=what, icon="device-desktop-analytics"))
+    if may_see_cases(actor) and not may_take_in(actor):
+        what = _("每个办件的进展和承诺办结日期")
+        leads.append(Lead(address="/cases", title=_("本区域办件"), what=what, icon="files"))
+    return tuple(leads)
 
 
 def _way_in(address: str, system: System) -> str:

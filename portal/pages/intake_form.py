@@ -26,6 +26,7 @@ from portal.rendering import moment
 from portal.state import portal_of
 
 SHOWN = "_shown"
+CHECKED = "_check"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,8 @@ async def autosave(request: Request, person: Person) -> Response:
         context = _context(request, it, section, view, complain=False)
         headers = {"HX-Retarget": "#section-fields", "HX-Reswap": "outerHTML"}
         return renderer.page(request, "partials/section-fields.html", context, headers=headers)
+    # After a refused step the page goes on naming what is still empty; before it, nothing is asked of an empty field.
+    view = _view(it, section, complain=CHECKED in form)
     controls = tuple(_controls(view))
     notice = SavedNotice(
         saved_at=moment(it.draft.updated_at)[-5:],

@@ -19,7 +19,7 @@ from portal import drafts
 from portal.forms.display import DisplaySection, display
 from portal.forms.materials import MaterialLine, material_lines
 from portal.forms.steps import REVIEW, Step
-from portal.forms.view import SummaryLine, control_id
+from portal.forms.view import SummaryLine, control_id, summary_text
 from portal.guards import checked_form, signed_in
 from portal.people import Person
 from portal.refusals import Gone
@@ -32,7 +32,10 @@ SUBMITTED_KNOWN = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewPage:
-    """Context of pages/intake_review.html. `existing` is the case in flight that stands in the way."""
+    """Context of pages/intake_review.html. `existing` is the case in flight that stands in the way.
+
+    `by_hand` when the department takes nothing automatically: the case becomes a desk task.
+    """
 
     matter: Matter
     draft: Draft
@@ -43,6 +46,7 @@ class ReviewPage:
     warnings: tuple[SummaryLine, ...]
     promised: Duration
     system_name: str
+    by_hand: bool
     refusal: str
     existing: str
 
@@ -124,6 +128,7 @@ def _page(
         warnings=_lines(it, it.check.warnings),
         promised=it.matter.promised(it.draft.situation),
         system_name=portal.library.system_name(it.matter.target.system),
+        by_hand=portal.library.is_by_hand(it.matter),
         refusal=refusal,
         existing=existing,
     )
@@ -131,7 +136,7 @@ def _page(
 
 
 def _lines(it: drafts.Intaking, found: tuple[FieldError, ...]) -> tuple[SummaryLine, ...]:
-    return tuple(SummaryLine(text=error.text(gettext), href=_place(it, error.path)) for error in found)
+    return tuple(SummaryLine(text=summary_text(error), href=_place(it, error.path)) for error in found)
 
 
 def _place(it: drafts.Intaking, path: str) -> str:

@@ -31,13 +31,14 @@ from portal.words import _
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptPage:
-    """Context of pages/receipt.html."""
+    """Context of pages/receipt.html. `by_hand` when a desk task brings the case to the department."""
 
     receipt: Receipt = field(repr=False)
     matter: Matter
     qr: Markup = field(repr=False)
     status_address: str
     missing_by: Duration | None
+    by_hand: bool
 
 
 async def show(request: Request, person: Person) -> Response:
@@ -61,6 +62,7 @@ async def show(request: Request, person: Person) -> Response:
         qr=_qr(f"{address}?number={quote(case.number)}"),
         status_address=address,
         missing_by=receipt.missing_by,
+        by_hand=portal.library.is_by_hand(matter),
     )
     return portal.renderer.page(request, "pages/receipt.html", context)
 

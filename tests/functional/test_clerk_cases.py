@@ -111,6 +111,13 @@ async def test_a_manual_task_is_printed_numbered_and_finished(open_house: House)
     assert not [link for link in (await clerk.get("/desk")).links if "/desk/" in link]
 
 
+async def test_the_receipt_says_truly_whether_a_person_brings_the_case_to_the_department(open_house: House) -> None:
+    clerk = await open_house.person("clerk")
+    by_hand, by_itself = await taken_in(clerk, MANUAL), await taken_in(clerk, REST)
+    assert "由窗口送交" in (await clerk.get(f"/cases/{by_hand}/receipt")).text
+    assert "正在自动送往部门" in (await clerk.get(f"/cases/{by_itself}/receipt")).text
+
+
 async def test_another_units_desk_shows_nothing_of_ours(open_house: House) -> None:
     clerk = await open_house.person("clerk")
     number = await taken_in(clerk, MANUAL)

@@ -2,9 +2,9 @@
 (() => {
   "use strict";
   const SWITCH = "onewindow.shortcuts";
-  const shortcutsOn = () => localStorage.getItem(SWITCH) !== "off";
+  const shortcutsOn = () => document.querySelector("[data-shortcut-switch]") && localStorage.getItem(SWITCH) !== "off";
 
-  // "/" goes to the search box. WCAG 2.2 §2.1.4: a switch in the footer turns single-key shortcuts off.
+  // "/" goes to the search box, for who is signed in. WCAG 2.2 §2.1.4: a switch in the footer turns single-key shortcuts off.
   document.addEventListener("keydown", (event) => {
     const inText = event.target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]");
     if (inText || event.ctrlKey || event.metaKey || event.altKey || !shortcutsOn()) return;
@@ -21,7 +21,7 @@
 
   const showSwitch = (button) => {
     button.hidden = false;
-    button.setAttribute("aria-pressed", String(shortcutsOn()));
+    button.setAttribute("aria-pressed", String(Boolean(shortcutsOn())));
   };
 
   const prepare = (root) => {
@@ -29,6 +29,7 @@
     root.querySelectorAll("[data-shortcut-switch]").forEach(showSwitch);
     const summary = root.querySelector("[data-focus]");
     if (summary) summary.focus();
+    else if (!location.hash) root.querySelector("[data-focus-first] .control, [data-focus-first] .choice input")?.focus();
   };
 
   document.addEventListener("click", (event) => {
@@ -62,6 +63,13 @@
     }
     control.closest(".field")?.classList.toggle("field-wrong", wrong);
   };
+  // Nobody is told that a number is wrong while still typing it: the complaint comes when they leave the field.
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const place = event.detail.target;
+    const typing = document.activeElement?.matches("input[type=text], textarea") ? document.activeElement.id : "";
+    const isNew = !place?.classList.contains("message-error") && event.detail.fragment.querySelector?.(".message-error");
+    if (typing && place?.dataset.control === typing && isNew) event.detail.shouldSwap = false;
+  });
   document.addEventListener("htmx:oobAfterSwap", (event) => {
     if (event.target.matches?.(".message")) markControl(event.target);
   });

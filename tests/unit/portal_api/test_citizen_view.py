@@ -43,7 +43,7 @@ def gone(*way: tuple[CaseStatus, Evidence | None]) -> tuple[Case, list[CaseEvent
 
 
 WINDOW = Evidence(source="window", who="王晓芸")
-THEIRS = Evidence(source="mz-elder", who="mz-elder", number="ZLJ-1")
+THEIRS = Evidence(source="mz-elder", who="养老服务与尊老金发放系统", number="ZLJ-1")
 TAKEN = ((CaseStatus.RECEIVED, WINDOW), (CaseStatus.ACCEPTED, WINDOW))
 
 
