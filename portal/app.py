@@ -44,11 +44,14 @@ from portal.sessions import Cookies, Sessions
 from portal.state import PortalState
 from portal.visit import Visit
 
+_API_BODY = LARGEST_FILE_BYTES + 64 * 1024
 LARGER_BODIES: Mapping[str, int] = {
     "/drafts/*/materials": LARGEST_POST_BYTES,
-    "/api/v1/cases/*/materials/*": LARGEST_FILE_BYTES + 64 * 1024,
+    "/api/v1/cases/*/materials/*": _API_BODY,
+    "/api/v1/cases": _API_BODY,
+    "/api/v1/cases/*/withdraw": _API_BODY,
 }
-"""Paths that take uploads, for the shell's body limit."""
+"""Paths that take uploads, for the shell's body limit; those of the API that don't refuse too much in its own words."""
 
 
 class Lifespan(TypedDict):
