@@ -138,13 +138,14 @@ class DeliveryWorker:
         at = self._clock()
         for system in await self._ledger.reclaim(at):
             log.warning("delivery_reclaimed", system=system)
-        await self._ledger.apply_left_over(at)
         breakers = await self._breakers.all()
         for id_, lane in self._lanes.items():
             lane.breaker = breakers.get(id_, BreakerState())
         for system in await self._ledger.due_systems(at):
             if system in self._lanes:
                 self._lanes[system].wake()
+        # Last, so that a report nobody can apply never keeps a delivery waiting.
+        await self._ledger.apply_left_over(at)
 
     async def _beat(self) -> None:
         """Prolong this worker's leases, three times in each lease's life."""

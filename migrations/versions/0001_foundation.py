@@ -125,16 +125,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('matters_cases', schema=None) as batch_op:
         batch_op.create_index('ix_matters_cases_city', ['city', 'received_at', 'number'], unique=False)
-        batch_op.create_index('ix_matters_cases_city_open', ['city', 'received_at', 'number'], unique=False, sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
+        batch_op.create_index('ix_matters_cases_city_open', ['city', 'is_open', 'received_at', 'number'], unique=False, postgresql_where=sa.text('is_open'))
         batch_op.create_index('ix_matters_cases_county', ['county', 'received_at', 'number'], unique=False)
-        batch_op.create_index('ix_matters_cases_county_open', ['county', 'received_at', 'number'], unique=False, sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
+        batch_op.create_index('ix_matters_cases_county_open', ['county', 'is_open', 'received_at', 'number'], unique=False, postgresql_where=sa.text('is_open'))
         batch_op.create_index('ix_matters_cases_province', ['province', 'received_at', 'number'], unique=False)
-        batch_op.create_index('ix_matters_cases_province_open', ['province', 'received_at', 'number'], unique=False, sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
+        batch_op.create_index('ix_matters_cases_province_open', ['province', 'is_open', 'received_at', 'number'], unique=False, postgresql_where=sa.text('is_open'))
         batch_op.create_index('ix_matters_cases_region', ['region', 'received_at', 'number'], unique=False)
-        batch_op.create_index('ix_matters_cases_region_open', ['region', 'received_at', 'number'], unique=False, sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
+        batch_op.create_index('ix_matters_cases_region_open', ['region', 'is_open', 'received_at', 'number'], unique=False, postgresql_where=sa.text('is_open'))
         batch_op.create_index('ix_matters_cases_subject_open', ['subject_key'], unique=False, sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
         batch_op.create_index('ix_matters_cases_unit', ['unit', 'received_at', 'number'], unique=False)
-        batch_op.create_index('ix_matters_cases_unit_open', ['unit', 'received_at', 'number'], unique=False, sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
+        batch_op.create_index('ix_matters_cases_unit_open', ['unit', 'is_open', 'received_at', 'number'], unique=False, postgresql_where=sa.text('is_open'))
 
     op.create_table('matters_drafts',
     sa.Column('id', sa.String(length=40), nullable=False),
@@ -369,16 +369,16 @@ def downgrade() -> None:
 
     op.drop_table('matters_drafts')
     with op.batch_alter_table('matters_cases', schema=None) as batch_op:
-        batch_op.drop_index('ix_matters_cases_unit_open', sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
+        batch_op.drop_index('ix_matters_cases_unit_open', postgresql_where=sa.text('is_open'))
         batch_op.drop_index('ix_matters_cases_unit')
         batch_op.drop_index('ix_matters_cases_subject_open', sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
-        batch_op.drop_index('ix_matters_cases_region_open', sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
+        batch_op.drop_index('ix_matters_cases_region_open', postgresql_where=sa.text('is_open'))
         batch_op.drop_index('ix_matters_cases_region')
-        batch_op.drop_index('ix_matters_cases_province_open', sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
+        batch_op.drop_index('ix_matters_cases_province_open', postgresql_where=sa.text('is_open'))
         batch_op.drop_index('ix_matters_cases_province')
-        batch_op.drop_index('ix_matters_cases_county_open', sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
+        batch_op.drop_index('ix_matters_cases_county_open', postgresql_where=sa.text('is_open'))
         batch_op.drop_index('ix_matters_cases_county')
-        batch_op.drop_index('ix_matters_cases_city_open', sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
+        batch_op.drop_index('ix_matters_cases_city_open', postgresql_where=sa.text('is_open'))
         batch_op.drop_index('ix_matters_cases_city')
 
     op.drop_table('matters_cases')
