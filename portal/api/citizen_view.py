@@ -84,13 +84,17 @@ class DeliveryView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitizenView:
-    """Everything the status page shows; texts are msgids, `applicant` is masked already."""
+    """Everything the status page shows; texts are msgids, `applicant` is masked already.
+
+    A case that is over is `is_granted` only when the department approved it: the page congratulates nobody else.
+    """
 
     number: str
     matter: Named
     applicant: str
     word: str
     is_over: bool
+    is_granted: bool
     needs_act: bool
     next_step: str
     due_on: date | None
@@ -116,6 +120,7 @@ def citizen_view(
         applicant=mask_name(case.applicant_name),
         word=word.value,
         is_over=word in _LAST,
+        is_granted=any(event.status is CaseStatus.COMPLETED_APPROVED for event in events),
         needs_act=word is PlainWord.SUPPLEMENT,
         next_step=NEXT_STEP[case.status],
         due_on=due_on,

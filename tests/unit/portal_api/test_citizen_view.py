@@ -92,3 +92,18 @@ def test_a_case_that_is_over_has_nothing_ahead(end: CaseStatus) -> None:
 def test_every_state_has_its_sentence() -> None:
     assert NEXT_STEP.keys() == set(CaseStatus)
     assert DELIVERY_TEXT.keys() == set(DeliveryState)
+
+
+@pytest.mark.parametrize(
+    ("end", "granted"),
+    [
+        (CaseStatus.COMPLETED_APPROVED, True),
+        (CaseStatus.COMPLETED_REFUSED, False),
+        (CaseStatus.RETURNED, False),
+        (CaseStatus.WITHDRAWN, False),
+    ],
+)
+def test_only_an_approved_case_is_shown_as_a_success(end: CaseStatus, granted: bool) -> None:
+    view = seen(*TAKEN, (CaseStatus.SUBMITTED, THEIRS), (CaseStatus.IN_REVIEW, THEIRS), (end, THEIRS))
+    assert view.is_over  # type: ignore[attr-defined]
+    assert view.is_granted is granted  # type: ignore[attr-defined]
