@@ -1,7 +1,5 @@
 """Wiring: what the portal, the API and the worker use of connectors, made in one place."""
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ import yaml
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.clock import SHANGHAI, Clock
+from config.derived import derived_secret
 from config.settings import Settings
 from config.state import StateStore
 from connectors.availability import HolidayOn, is_working
@@ -95,7 +94,7 @@ def create_connectors(
             calendar=calendar,
             state=state,
             due_on=due_on,
-            subject_secret=_derived(settings, b"subject-key"),
+            subject_secret=derived_secret(settings, "subject-key").encode(),
             choose=secrets.choice,
         ),
         desk=Desk(book=desk_book, systems=systems, state=state),
@@ -154,8 +153,3 @@ def read_endpoints(file: Path | None) -> Mapping[str, str]:
 
 def _problem(file: Path, path: str, expected: str) -> SpecProblem:
     return SpecProblem(file=file.name, line=1, path=path, expected=expected)
-
-
-def _derived(settings: Settings, purpose: bytes) -> bytes:
-    """Return a key of its own for `purpose`, so that no secret serves two ends."""
-    return hmac.new(settings.secret_key.get_secret_value().encode(), purpose, hashlib.sha256).digest()
