@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 PkcePolicy = Literal["required", "pkce_or_nonce"]
+Profile = Literal["standard", "fapi2"]
+SubjectType = Literal["public", "pairwise"]
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 SigningAlg = Literal["RS256", "ES256"]
 
@@ -28,8 +30,30 @@ class Client:
     id_token_signed_response_alg: SigningAlg = "RS256"  # noqa: S105 - OpenID Connect Registration §2: the default
     application_type: Literal["web", "native"] = "web"
     jwks: tuple[dict[str, str], ...] = ()
+    jwks_uri: str = ""
+    subject_type: SubjectType = "public"
+    sector_identifier_uri: str = ""
+    request_object_signing_alg: str = ""  # RFC 9101 §10.5; empty: any this provider takes
+    require_pushed_authorization_requests: bool = False  # RFC 9126 §6
+    dpop_bound_access_tokens: bool = False  # RFC 9449 §5.2
+    default_max_age: int | None = None
+    require_auth_time: bool = False
+    default_acr_values: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
+    backchannel_logout_session_required: bool = False
+    frontchannel_logout_uri: str = ""
+    frontchannel_logout_session_required: bool = False
+    client_uri: str = ""
+    logo_uri: str = ""
+    policy_uri: str = ""
+    tos_uri: str = ""
+    contacts: tuple[str, ...] = ()
     # ---- policy ----
+    profile: Profile = "standard"  # fapi2: everything the FAPI 2.0 Security Profile asks, at once
     pkce: PkcePolicy = "required"
+    resources: tuple[str, ...] = ()  # RFC 8707: what it may ask tokens for, beside this provider's own API
+    required_acr: str = ""  # who comes with less is asked for more
+    registration_access_token_hash: str = field(default="", repr=False)  # RFC 7592; empty: not self-managed
     trusted: bool = False  # run by the same house: no consent page, scope claims also in the id_token
     allowed_roles: frozenset[str] = frozenset()  # empty: everyone
     audiences: tuple[str, ...] = ()

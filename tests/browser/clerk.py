@@ -15,6 +15,7 @@ _CONTROLS = """() => [...document.querySelectorAll("#section-form [name]")]
     .filter(control => control.type !== "hidden" && control.tagName !== "BUTTON")
     .map(control => ({name: control.name, kind: control.type, value: control.value, checked: control.checked}))"""
 _ROUNDS = 8
+_SETTLED = """() => !document.querySelector("#section-form").classList.contains("htmx-request")"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,8 @@ class Clerk:
 
         with self.page.expect_response(holds_it):
             act()
+        # The answer is here, but the page may not have put it in its place yet: other fields may come with it.
+        self.page.wait_for_function(_SETTLED)
 
 
 def _flat(form: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -117,14 +117,19 @@ async def test_a_case_reaches_its_department_once_and_its_result_comes_back(
     assert len(department.sent()) == 1
 
 
+async def begin_and_die(house: House) -> None:
+    """Write the intent to send and do no more. One moment for both, so that a slow machine can't end the lease between."""
+    ledger, at = house.connectors.ledger, now()
+    (lease,) = await ledger.claim(system="mz-elder", owner="killed", at=at, lease=timedelta(seconds=0.5), most=1)
+    await ledger.begin(lease, kind="send", at=at)
+
+
 async def test_a_worker_killed_after_sending_is_survived_without_a_second_sending(
     house: House, department: Department
 ) -> None:
     """As after kill -9: intent kept, bytes gone, no outcome. The department did get it, and the probe finds it."""
     number = (await house.accept()).case.number
-    ledger = house.connectors.ledger
-    (lease,) = await ledger.claim(system="mz-elder", owner="killed", at=now(), lease=timedelta(seconds=0.5), most=1)
-    await ledger.begin(lease, kind="send", at=now())
+    await begin_and_die(house)
     async with working(house.connectors.worker()):
         delivery = await until_state(house, number, DeliveryState.PENDING_RESULT)
     assert delivery.department_number == "D-1"
@@ -142,9 +147,7 @@ async def test_a_worker_killed_before_sending_is_survived_and_it_is_sent_once(
 
     department.script = has_nothing_until_sent
     number = (await house.accept()).case.number
-    ledger = house.connectors.ledger
-    (lease,) = await ledger.claim(system="mz-elder", owner="killed", at=now(), lease=timedelta(seconds=0.5), most=1)
-    await ledger.begin(lease, kind="send", at=now())
+    await begin_and_die(house)
     async with working(house.connectors.worker()):
         delivery = await until_state(house, number, DeliveryState.PENDING_RESULT)
     assert delivery.department_number == "D-2"
