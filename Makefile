@@ -19,7 +19,7 @@ RUNTIME := .venv/.runtime-installed
 DEVELOPMENT := .venv/.development-installed
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
-.PHONY: help run test check bench faults lock browser clean
+.PHONY: help run test check bench faults lock programs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name does; do printf '  make %-8s %s\n' "$$name" "$$does"; done
@@ -27,7 +27,7 @@ help: ## Show this list
 run: $(RUNTIME) ## Install what is missing and start OneWindow with its demo departments (PORT=8000)
 	@PORT="$(PORT)" exec .venv/bin/python onewindow.py demo
 
-test: $(DEVELOPMENT) browser ## Run the whole test suite, with real PostgreSQL, Redis and Chromium
+test: $(DEVELOPMENT) programs ## Run the whole test suite, with real PostgreSQL, Redis and Chromium
 	@.venv/bin/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 check: $(DEVELOPMENT) ## Format, lint, types, import contracts, templates, locks
@@ -47,8 +47,8 @@ faults: $(DEVELOPMENT) ## Kill processes in the middle of their work, again and 
 lock: $(DEVELOPMENT) ## Compile both lock files anew from pyproject.toml, keeping pinned versions that still fit
 	@.ci/compile-locks .
 
-browser: ## Make sure that Chromium and a Chinese font are here
-	@.ci/ensure-browser
+programs: ## Make sure that the programs the tests run against are here
+	@.ci/ensure-programs
 
 clean: ## Remove what was built or installed here; var/ is kept
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis test-results
