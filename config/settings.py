@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -69,6 +70,13 @@ class Settings(BaseSettings):
     department_clock_offset_seconds: float = Field(
         default=0.0, description="Demo mode only: how far the clock for opening hours runs ahead of the real one."
     )
+    egress_networks: str = Field(
+        default="",
+        description=(
+            "Private networks that addresses given by clients (jwks_uri, back-channel logout) may lie in, with commas: "
+            "10.20.0.0/16,2001:db8::/48; demo mode adds loopback."
+        ),
+    )
     metrics_token: SecretStr = Field(
         default=SecretStr(""), description="Bearer token for /metrics from elsewhere; empty: this machine only."
     )
@@ -122,8 +130,17 @@ class Settings(BaseSettings):
                 raise ValueError(f"{PREFIX}HOST: demo mode listens on loopback only")
         elif self.department_clock_offset_seconds:
             raise ValueError(f"{PREFIX}DEPARTMENT_CLOCK_OFFSET_SECONDS: demo mode only")
+        _check_networks(self.egress_networks)
         _check_secret(self.secret_key.get_secret_value())
         return self
+
+
+def _check_networks(networks: str) -> None:
+    for word in filter(None, networks.split(",")):
+        try:
+            ip_network(word)
+        except ValueError as error:
+            raise ValueError(f"{PREFIX}EGRESS_NETWORKS: expected networks with commas: {error}") from None
 
 
 def _check_secret(secret: str) -> None:
