@@ -5,7 +5,7 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Literal
 
-PkcePolicy = Literal["required", "pkce_or_nonce"]
+PkcePolicy = Literal["required", "pkce_or_nonce", "certification"]
 Profile = Literal["standard", "fapi2"]
 SubjectType = Literal["public", "pairwise"]
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
@@ -66,6 +66,16 @@ class Client:
     def public(self) -> bool:
         """RFC 6749 §2.1: it keeps no secret."""
         return self.token_endpoint_auth_method == "none"  # noqa: S105 - the method's name
+
+    @property
+    def requires_pushed_requests(self) -> bool:
+        """RFC 9126 §6; FAPI 2.0 Security Profile §5.3.2.2."""
+        return self.require_pushed_authorization_requests or self.profile == "fapi2"
+
+    @property
+    def requires_dpop(self) -> bool:
+        """RFC 9449 §5.2; FAPI 2.0 Security Profile §5.3.2.1: sender-constrained tokens only."""
+        return self.dpop_bound_access_tokens or self.profile == "fapi2"
 
     @property
     def requires_pkce(self) -> bool:

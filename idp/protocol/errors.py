@@ -4,7 +4,7 @@ OAuthError
 ├── InvalidRequest · InvalidClient · InvalidGrant · UnauthorizedClient · UnsupportedGrantType · InvalidScope
 ├── UnsupportedResponseType · AccessDenied · RequestNotSupported · RequestUriNotSupported · RegistrationNotSupported
 ├── LoginRequired · ConsentRequired · AccountSelectionRequired · InteractionRequired · UnmetAuthenticationRequirements
-├── UnsupportedTokenType · TemporarilyUnavailable
+├── UnsupportedTokenType · TemporarilyUnavailable · InvalidRequestObject · InvalidTarget
 └── InvalidToken · InsufficientScope                       (answered by a protected resource)
 NotRedirectable                                            (answered on a page of our own, never by a redirect)
 """
@@ -94,6 +94,18 @@ class RequestUriNotSupported(OAuthError):
     code = "request_uri_not_supported"
 
 
+class InvalidRequestObject(OAuthError):
+    """RFC 9101 §7: the request object can't be read, or its signature or claims don't hold."""
+
+    code = "invalid_request_object"
+
+
+class InvalidTarget(OAuthError):
+    """RFC 8707 §2: the resource is malformed, unknown, or not this client's."""
+
+    code = "invalid_target"
+
+
 class RegistrationNotSupported(OAuthError):
     """OpenID Connect Core §3.1.2.6."""
 
@@ -164,6 +176,7 @@ class PageReason(StrEnum):
     UNKNOWN_CLIENT = "unknown_client"
     REDIRECT_URI = "redirect_uri"  # missing or not registered
     INTERACTION_GONE = "interaction_gone"  # finished, expired, or begun in another browser
+    PUSHED_REQUEST_GONE = "pushed_request_gone"  # a request_uri that is unknown, used, expired or another client's
     FORM_EXPIRED = "form_expired"  # the form token does not hold
     LOGOUT_REFUSED = "logout_refused"  # hint, client or address of a logout request don't hold
 

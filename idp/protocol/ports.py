@@ -8,6 +8,7 @@ from idp.protocol.account import Account
 from idp.protocol.authorization_code import AuthorizationCode
 from idp.protocol.client import Client
 from idp.protocol.interaction import Interaction
+from idp.protocol.pushed_request import PushedRequest
 from idp.protocol.refresh_token import Grant, RefreshToken
 from idp.protocol.session import Session
 from idp.protocol.signing import KeyRing, SigningKey
@@ -136,6 +137,19 @@ class ParkedRequestStore(Protocol):
 
     async def take(self, request_id: str) -> dict[str, str] | None:
         """Return them once."""
+
+
+class PushedRequestStore(Protocol):
+    """Pushed authorization requests, by the hash of their request_uri."""
+
+    async def keep(self, uri_hash: str, pushed: PushedRequest, ttl: timedelta) -> None:
+        """Keep one."""
+
+    async def get(self, uri_hash: str) -> PushedRequest | None:
+        """Return one, or None."""
+
+    async def take(self, uri_hash: str) -> PushedRequest | None:
+        """Return one and forget it in one atomic step."""
 
 
 class RevokedGrants(Protocol):

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from config.state import StateStore
 from idp.protocol.authorization_code import AuthorizationCode
 from idp.protocol.interaction import Interaction
+from idp.protocol.pushed_request import PushedRequest
 from idp.protocol.session import Session
 from idp.protocol.throttle import Bound
 
@@ -15,6 +16,7 @@ _CODE = TypeAdapter(AuthorizationCode)
 _SESSION = TypeAdapter(Session)
 _INTERACTION = TypeAdapter(Interaction)
 _PARAMETERS = TypeAdapter(dict[str, str])
+_PUSHED = TypeAdapter(PushedRequest)
 
 
 class StateAuthorizationCodeStore:
@@ -82,6 +84,24 @@ class StateParkedRequestStore:
     async def take(self, request_id: str) -> dict[str, str] | None:
         kept = await self._state.take(f"parked:{_hashed(request_id)}")
         return None if kept is None else _PARAMETERS.validate_json(kept)
+
+
+class StatePushedRequestStore:
+    """`idp.protocol.ports.PushedRequestStore`."""
+
+    def __init__(self, state: StateStore) -> None:
+        self._state = state
+
+    async def keep(self, uri_hash: str, pushed: PushedRequest, ttl: timedelta) -> None:
+        await self._state.put(f"pushed:{uri_hash}", _PUSHED.dump_json(pushed), ttl)
+
+    async def get(self, uri_hash: str) -> PushedRequest | None:
+        kept = await self._state.get(f"pushed:{uri_hash}")
+        return None if kept is None else _PUSHED.validate_json(kept)
+
+    async def take(self, uri_hash: str) -> PushedRequest | None:
+        kept = await self._state.take(f"pushed:{uri_hash}")
+        return None if kept is None else _PUSHED.validate_json(kept)
 
 
 class StateRevokedGrants:
