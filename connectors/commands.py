@@ -1,15 +1,26 @@
 """`onewindow connector …`: what system owners do with specs from a shell."""
 
+import asyncio
+import json
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from connectors.errors import SpecRefused
-from connectors.spec import load_systems
+from connectors.spec import load_system, load_systems
 
-SYSTEMS = Path(__file__).parents[1] / "config" / "systems"
+if TYPE_CHECKING:
+    from connectors.coverage import Coverage
+    from connectors.ledger import Submission
+    from connectors.system import System
+    from matters.guide import Matter
+
+CONFIG = Path(__file__).parents[1] / "config"
+SYSTEMS = CONFIG / "systems"
 connector_cli = typer.Typer(no_args_is_help=True, help="Department systems / 部门系统")
+Directory = Annotated[Path, typer.Option(help="Directory of specs; this installation's unless given.")]
 
 
 @connector_cli.callback()
@@ -22,12 +33,161 @@ def lint_specs(
     directory: Annotated[Path, typer.Argument(help="Directory of specs; this installation's unless given.")] = SYSTEMS,
 ) -> None:
     """Load every spec; ends with 1 and a line per problem when one does not hold."""
+    systems = _load(directory)
+    for system in systems:
+        typer.echo(f"{system.id}\t{system.transport}\t{' '.join(system.operations)}")
+    typer.echo(f"{len(systems)} 个系统 systems: 全部通过 all hold")
+
+
+@connector_cli.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema of a spec, for editors that complete and check while one types."""
+    from connectors.spec_models import SystemSpec
+
+    typer.echo(json.dumps(SystemSpec.model_json_schema(by_alias=True), ensure_ascii=False, indent=2))
+
+
+@connector_cli.command("coverage")
+def show_coverage(
+    system: Annotated[str | None, typer.Argument(help="One system; all of them unless given.")] = None,
+    directory: Directory = SYSTEMS,
+) -> None:
+    """Show how each mandatory field of a department is fed by each guide; ends with 1 when one never is."""
+    from connectors.coverage import coverage
+
+    matters = _matters()
+    found = [each for one in _load(directory, system) for each in coverage(one, matters)]
+    for each in found:
+        _print_coverage(each)
+    if any(not each.holds for each in found):
+        raise typer.Exit(1)
+
+
+@connector_cli.command("test")
+def run_contract_examples(
+    system: Annotated[str | None, typer.Argument(help="One system; all of them unless given.")] = None,
+    directory: Directory = SYSTEMS,
+) -> None:
+    """Hold mapping and outcome rules against the spec's examples; nothing is sent. Ends with 1 when one fails."""
+    from connectors.examples import run_examples
+
+    failed = 0
+    for one in _load(directory, system):
+        mismatches = run_examples(one)
+        failed += len(mismatches)
+        answers = sum(len(example.answers) for example in one.spec.examples)
+        typer.echo(f"{one.id}: {len(one.spec.examples)} 个例子 examples, {answers} 个应答 answers")
+        for mismatch in mismatches:
+            typer.echo(f"  {mismatch}", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+@connector_cli.command("dry-run")
+def show_dry_run(
+    system: str,
+    case: Annotated[str, typer.Option(help="Number of a case of this installation; shown masked.")],
+    directory: Directory = SYSTEMS,
+) -> None:
+    """Show the message a kept case would be sent as under this spec, masked; nothing is sent."""
+    from config.clock import utc_now
+    from connectors.dry_run import dry_run, values_of_submission
+    from connectors.redaction import redactor
+    from matters.data_items import load_data_items
+
+    one = _load(directory, system)[0]
+    submission = asyncio.run(_submission(case))
+    matter = next((m for m in _matters() if submission and m.id == _matter_id(submission)), None)
+    if submission is None or matter is None:
+        typer.echo(f"没有这个办件。 There is no case {case}", err=True)
+        raise typer.Exit(1)
+    items = load_data_items(CONFIG / "data_items.yaml")
+    form = submission.content.get("form")
+    hiding = redactor(matter, form if isinstance(form, dict) else {}, {item.id: item.mask for item in items.items})
+    operation = one.operation(matter.target.operation)
+    shown = dry_run(one, operation, values_of_submission(one, operation, submission, at=utc_now()), hiding)
+    typer.echo(json.dumps(_plain(shown), ensure_ascii=False, indent=2))
+    if shown.refused:
+        raise typer.Exit(1)
+
+
+@connector_cli.command("diff")
+def show_difference(before: Path, after: Path) -> None:
+    """Compare two files of one system: first what changes in the data that leaves, then every changed place."""
+    from connectors.comparing import compare_documents, compare_flows
+    from connectors.yaml_source import read
+
+    try:
+        old, new = load_system(before, named=False), load_system(after, named=False)
+        places = compare_documents(read(before).document, read(after).document)
+    except SpecRefused as refused:
+        _refuse(refused)
+    for flow in compare_flows(old, new):
+        typer.echo(
+            f"{flow.change}\t{flow.operation}\t{flow.target}\t{', '.join(flow.before) or '-'} → {', '.join(flow.after) or '-'}"
+        )
+    for place in places:
+        typer.echo(f"{place.change}\t{place.path}\t{_brief(place.before)} → {_brief(place.after)}")
+
+
+def _load(directory: Path, system: str | None = None) -> "list[System]":
     try:
         systems = load_systems(directory)
     except SpecRefused as refused:
-        for problem in refused.problems:
-            typer.echo(str(problem), err=True)
-        raise typer.Exit(1) from None
-    for system in systems.values():
-        typer.echo(f"{system.id}\t{system.transport}\t{' '.join(system.operations)}")
-    typer.echo(f"{len(systems)} 个系统 systems: 全部通过 all hold")
+        _refuse(refused)
+    if system is None:
+        return list(systems.values())
+    if system not in systems:
+        typer.echo(f"没有这个系统。 There is no system {system!r}: there are {', '.join(systems)}", err=True)
+        raise typer.Exit(1)
+    return [systems[system]]
+
+
+def _refuse(refused: SpecRefused) -> NoReturn:
+    for problem in refused.problems:
+        typer.echo(str(problem), err=True)
+    raise typer.Exit(1) from None
+
+
+def _matters() -> "tuple[Matter, ...]":
+    from matters.guide import load_matters
+
+    return load_matters(CONFIG / "matters", CONFIG / "matters-ext")
+
+
+def _print_coverage(found: "Coverage") -> None:
+    from connectors.coverage import Fed
+
+    marks = {Fed.ALWAYS: "有 always", Fed.MAYBE: "可能空 maybe", Fed.NEVER: "缺 never"}
+    typer.echo(
+        f"{found.system} {found.operation} ← {found.matter}: {'通过 holds' if found.holds else '不通过 refused'}"
+    )
+    for line in found.lines:
+        typer.echo(f"  {marks[line.fed]}\t{line.target}\t{', '.join(line.sources) or '(constant)'}")
+    for key in found.unsent:
+        typer.echo(f"  不发送 not sent\tform.{key}")
+
+
+async def _submission(case: str) -> "Submission | None":
+    from config.entry import ground, read_settings
+    from connectors.app import open_deliveries
+
+    settings = read_settings(os.environ)
+    async with ground(settings) as (engine, _state):
+        return await open_deliveries(engine).submission_of(case)
+
+
+def _matter_id(submission: "Submission") -> str:
+    case = submission.content.get("case")
+    return str(case.get("matter", "")) if isinstance(case, dict) else ""
+
+
+def _plain(shown: object) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return asdict(shown)  # type: ignore[call-overload,no-any-return]
+
+
+def _brief(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:77]}…"

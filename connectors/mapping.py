@@ -16,7 +16,7 @@ field of ours feeds which field of theirs is computed (`flows`), never guessed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from connectors.errors import MappingRefused
@@ -46,11 +46,15 @@ class MappingProblem(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """One field of theirs and the paths of ours that feed it; a constant has no sources."""
+    """One field of theirs and the paths of ours that feed it; a constant has no sources.
+
+    `when` are the paths that decide whether it is sent at all ($if without $else, $each over a list).
+    """
 
     target: str
     sources: tuple[str, ...]
     filters: tuple[str, ...] = ()
+    when: tuple[str, ...] = ()
 
 
 class Node(Protocol):
@@ -149,6 +153,7 @@ class Each:
                     s.replace("row", self.rows.source, 1) if s.startswith("row") else s for s in flow.sources
                 ),
                 filters=flow.filters,
+                when=(self.rows.source, *flow.when),
             )
 
 
@@ -192,9 +197,13 @@ class If:
         return chosen.render(values, target)
 
     def flows(self, target: str) -> Iterator[Flow]:
-        yield from self.then.flows(target)
+        source = (self.condition.source,) if self.condition.source else ()
+        branches = [self.then]
         if not (isinstance(self.otherwise, Constant) and self.otherwise.value == ""):
-            yield from self.otherwise.flows(target)
+            branches.append(self.otherwise)
+        for branch in branches:
+            for flow in branch.flows(target):
+                yield replace(flow, when=(*source, *flow.when))
 
 
 @dataclass(frozen=True, slots=True)

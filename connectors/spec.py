@@ -60,15 +60,15 @@ def load_systems(directory: Path) -> Mapping[str, System]:
     return MappingProxyType(systems)
 
 
-def load_system(file: Path) -> System:
-    """Return the system declared in `file`; its id is the file's name.
+def load_system(file: Path, *, named: bool = True) -> System:
+    """Return the system declared in `file`; its id is the file's name, unless `named` is False.
 
     Raises:
         SpecRefused: with every problem of the file.
     """
     source = read(file)
     spec = _spec(source)
-    if spec.id != file.stem:
+    if named and spec.id != file.stem:
         raise SpecRefused([source.problem(("id",), f"the id is the file's name: {file.stem}")])
     return compile_system(spec, source)
 

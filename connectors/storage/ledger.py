@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from config.storage.sql import readonly
 from connectors.engine import BreakerState, breaker_after
-from connectors.ledger import Awaited, Delivery, DeliveryState, HoldReason, InboundEvent, Lease, Result
+from connectors.ledger import Awaited, Delivery, DeliveryState, HoldReason, InboundEvent, Lease, Result, Submission
 from connectors.outcomes import Outcome
 from connectors.ports import DeliveryView
 from connectors.spec_models import Breaker
@@ -145,6 +145,17 @@ class SqlDeliveries:
         return [
             DeliveryView(delivery=each, attempts=[a for a in attempted if a.delivery_id == each.id]) for each in kept
         ]
+
+    async def submission_of(self, case_number: str) -> Submission | None:
+        async with self._reading.connect() as connection:
+            found = await connection.execute(
+                select(submissions)
+                .where(submissions.c.case_number == case_number)
+                .order_by(submissions.c.created_at)
+                .limit(1)
+            )
+            row = found.mappings().first()
+        return None if row is None else rows.submission(row)
 
     async def of_cases(self, case_numbers: Collection[str]) -> Mapping[str, Sequence[Delivery]]:
         async with self._reading.connect() as connection:

@@ -1,0 +1,93 @@
+"""Redaction: a department's words and our own messages as people who run connectors may see them. Pure.
+
+Nobody writes a list of what to hide. The form says which of its fields are personal (`matters.masking`), so the values
+of a case are known, and wherever one of them stands, in what we send or in what comes back, it is shown masked.
+What looks like an identity number, a telephone or a bank account is masked even when the case has no such value, for a
+department may answer with somebody else's.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from matters.form_fields import Column
+from matters.guide import Matter
+from matters.masking import HIDDEN, MaskRule, mask, rule_of
+
+SHOWN_AT_MOST: Final = 20_000
+_SHORTEST = 2  # a single character stands everywhere; masking it would tear every text apart
+_PATTERNS: Final = (
+    (re.compile(r"(?<![0-9A-Za-z])[1-9][0-9]{16}[0-9Xx](?![0-9A-Za-z])"), MaskRule.ID_NUMBER),
+    (re.compile(r"(?<![0-9A-Za-z])[1-9][0-9]{15,18}(?![0-9A-Za-z])"), MaskRule.BANK_ACCOUNT),
+    (re.compile(r"(?<![0-9A-Za-z])1[3-9][0-9]{9}(?![0-9A-Za-z])"), MaskRule.PHONE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Redactor:
+    """Masks one case's values; `replacements` are longest first, so that a part never hides a whole."""
+
+    replacements: tuple[tuple[str, str], ...] = ()
+
+    def text(self, text: str) -> str:
+        """Return `text` with every known value and every telling pattern masked, cut to `SHOWN_AT_MOST`."""
+        shown = text[:SHOWN_AT_MOST]
+        for value, masked in self.replacements:
+            shown = shown.replace(value, masked)
+        for pattern, rule in _PATTERNS:
+            shown = pattern.sub(lambda match, rule=rule: mask(rule, match[0]), shown)  # type: ignore[misc]
+        return shown + (" …" if len(text) > SHOWN_AT_MOST else "")
+
+    def document(self, value: object) -> object:
+        """Return a JSON-like value with all its texts redacted; bytes are never shown."""
+        match value:
+            case str():
+                return self.text(value)
+            case bool() | None:
+                return value
+            case int() | float():
+                redacted = self.text(str(value))
+                return value if redacted == str(value) else redacted
+            case Mapping():
+                return {str(key): self.document(inner) for key, inner in value.items()}
+            case list() | tuple():
+                return [self.document(inner) for inner in value]
+            case _:
+                return HIDDEN
+
+
+def redactor(matter: Matter, form: Mapping[str, object], rules_by_item: Mapping[str, MaskRule]) -> Redactor:
+    """Return the redactor for one case's form."""
+    found: dict[str, str] = {}
+    for rule, value in _sensitive(matter, form, rules_by_item):
+        text = str(value)
+        for spelled in {text, text.upper(), text.lower()}:
+            if len(spelled) >= _SHORTEST:
+                found[spelled] = mask(rule, spelled)
+    return Redactor(tuple(sorted(found.items(), key=lambda each: (-len(each[0]), each[0]))))
+
+
+def _sensitive(
+    matter: Matter, form: Mapping[str, object], rules: Mapping[str, MaskRule]
+) -> Iterator[tuple[MaskRule, object]]:
+    for field in matter.form.all_fields():
+        value = form.get(field.key)
+        if field.columns and isinstance(value, list):
+            for row in value:
+                if isinstance(row, Mapping):
+                    for column in field.columns:
+                        yield from _one(column, row.get(column.key), rules)
+        else:
+            yield from _one(field, value, rules)
+
+
+def _one(column: Column, value: object, rules: Mapping[str, MaskRule]) -> Iterator[tuple[MaskRule, object]]:
+    rule = rule_of(column, rules)
+    if (
+        rule is not MaskRule.NONE
+        and isinstance(value, str | int | float)
+        and not isinstance(value, bool)
+        and value != ""
+    ):
+        yield rule, value

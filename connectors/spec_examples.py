@@ -1,0 +1,38 @@
+"""The `examples` section of a spec: what is sent for a case, and what each answer of the department means.
+
+They are the contract in examples. Offline they prove the mapping and the rules; at the department's test address they
+show whether the department still answers as agreed (`connectors.examples`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from connectors.outcomes import OutcomeClass
+from connectors.spec_auth import Part
+
+
+class ExampleAnswerSpec(Part):
+    """An answer as the department gives it, and what it has to mean."""
+
+    status: int = Field(default=200, ge=0, le=599)
+    headers: Mapping[str, str] = Field(default_factory=dict)
+    body: Any = None
+    error: str = ""
+    kind: OutcomeClass = Field(alias="class")
+    department_number: str | None = None
+
+
+class ExampleSpec(Part):
+    """A case, made of values as a mapping reads them (`form`, `case`, `applicant`, …); what is not said is empty.
+
+    `sends` holds the fields the message must have at least; `answers` may be empty, and the first is the one expected
+    at the test address.
+    """
+
+    name: str = Field(min_length=1, max_length=100)
+    operation: str
+    given: Mapping[str, Any]
+    sends: Mapping[str, Any] = Field(default_factory=dict)
+    answers: tuple[ExampleAnswerSpec, ...] = ()
