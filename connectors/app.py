@@ -21,21 +21,42 @@ from connectors.errors import SpecProblem, SpecRefused
 from connectors.health import Health
 from connectors.holidays import holidays
 from connectors.intake import Intake
-from connectors.ports import Deliveries, DeskBook, Ledger, Transport
-from connectors.secrets_dir import SecretsDirectory
+from connectors.ports import Deliveries, DeskBook, Ledger, Notes, Surroundings, Transport, TransportFactory
+from connectors.secrets_dir import Secrets, SecretsDirectory
 from connectors.storage.case_moves import CaseMoves
 from connectors.storage.desk_book import SqlDeskBook
 from connectors.storage.health import SqlHealthBook
 from connectors.storage.intake_store import SqlIntakeStore
 from connectors.storage.ledger import SqlBreakers, SqlDeliveries, SqlLedger
+from connectors.storage.notes import SqlNotes
 from connectors.storage.settling import Settling
 from connectors.system import System
-from connectors.transports.rest_json import RestJsonTransport
+from connectors.transports.rest_json import make_rest_json
 from connectors.worker import DeliveryWorker
 from matters.guide import Matter
 from matters.working_days import WorkingCalendar
 
 DESK_HOURS_END = 17
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A transport: how it is made, and which line it needs beside the system's address."""
+
+    make: TransportFactory
+    line: str = ""
+
+
+TRANSPORTS: Mapping[str, Kind] = {
+    "rest_json": Kind(make=make_rest_json),
+}
+"""By `transport` of the spec; `manual` has none, for a person carries it."""
+LINES: Mapping[str, tuple[str, ...]] = {
+    "queue": ("redis", "rediss", "unix"),
+    "exchange": ("postgresql", "mysql", "sqlite"),
+    "files": ("sftp",),
+}
+"""Which addresses a line may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +100,7 @@ def create_connectors(
     settling = Settling(systems=systems, cases=CaseMoves(guide=guide), due_on=due_on)
     ledger, breakers = SqlLedger(engine, settling), SqlBreakers(engine)
     endpoints = read_endpoints(settings.endpoints_file)
-    transports: dict[str, Transport] = {
-        id_: RestJsonTransport(system, base_url=endpoints[id_], secrets=kept_secrets, clock=clock)
-        for id_, system in systems.items()
-        if system.transport == "rest_json" and id_ in endpoints
-    }
+    transports = create_transports(systems, endpoints, secrets=kept_secrets, clock=clock, notes=SqlNotes(engine))
     desk_book = SqlDeskBook(engine, settling)
     return Connectors(
         systems=systems,
@@ -118,6 +135,33 @@ def create_connectors(
     )
 
 
+def open_deliveries(engine: AsyncEngine) -> Deliveries:
+    """Return the deliveries to read from, for commands that need nothing else."""
+    return SqlDeliveries(engine)
+
+
+def create_transports(
+    systems: Mapping[str, System],
+    endpoints: Mapping[str, str],
+    *,
+    secrets: Secrets,
+    clock: Clock,
+    notes: Notes,
+) -> dict[str, Transport]:
+    """Return a transport for every system whose address, and line where it needs one, the deployment has."""
+    made: dict[str, Transport] = {}
+    for id_, system in systems.items():
+        kind = TRANSPORTS.get(system.transport)
+        if kind is None:
+            continue
+        address = endpoints.get(id_, "")
+        line = endpoints.get(f"{id_}.{kind.line}", "") if kind.line else ""
+        if address and (line or not kind.line):
+            surroundings = Surroundings(address=address, line=line, secrets=secrets, clock=clock, notes=notes)
+            made[id_] = kind.make(system, surroundings)
+    return made
+
+
 def desk_clock(holiday_on: HolidayOn) -> Callable[[datetime], datetime]:
     """Return until when a desk task is due: the end of the next working day, in Shanghai."""
 
@@ -143,12 +187,24 @@ def read_endpoints(file: Path | None) -> Mapping[str, str]:
     if not isinstance(found, dict):
         raise SpecRefused([_problem(file, "(file)", "expected {system id: https://…}")])
     for id_, address in found.items():
-        parts = urlsplit(str(address))
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            problems.append(_problem(file, str(id_), "expected http(s)://host[:port][/path]"))
+        expected = _expected_address(str(id_), str(address))
+        if expected:
+            problems.append(_problem(file, str(id_), expected))
     if problems:
         raise SpecRefused(problems)
     return {str(id_): str(address).rstrip("/") for id_, address in found.items()}
+
+
+def _expected_address(name: str, address: str) -> str:
+    """Return what was expected instead of `address`; empty when it holds."""
+    parts, (_, _, line) = urlsplit(address), name.partition(".")
+    if not line:
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+        return "" if is_web else "expected http(s)://host[:port][/path]"
+    if line not in LINES:
+        return f"expected a system's id, alone or with {', '.join(f'.{known}' for known in LINES)}"
+    is_line = parts.scheme in LINES[line] and (bool(parts.hostname) or parts.scheme in ("sqlite", "unix"))
+    return "" if is_line else f"expected {', '.join(f'{scheme}://…' for scheme in LINES[line])}"
 
 
 def _problem(file: Path, path: str, expected: str) -> SpecProblem:

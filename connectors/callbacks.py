@@ -13,15 +13,14 @@ from connectors.ledger import InboundEvent
 from connectors.outcomes import extract
 from connectors.ports import Ledger
 from connectors.rendering import to_json
+from connectors.reporting import event_of, moment
 from connectors.secrets_dir import Secrets
 from connectors.signing import Incoming, Opened, signer_for
 from connectors.spec_models import CallbackAnswerSpec, CallbackSpec
 from connectors.system import Callback, System
-from connectors.transports.rest_json import moment
 
 log = logs.get(__name__)
 LARGEST_BYTES = 256 * 1024
-LONGEST_ID = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,24 +86,10 @@ class Callbacks:
             "error": "",
         }
         _check_fresh(spec, callback, opened, variables, at)
-        event_id = extract(callback.event_id, variables)
-        status = extract(callback.status, variables)
-        our_number = extract(callback.our_number, variables)
-        department_number = extract(callback.department_number, variables)
-        if not event_id or not status or not (our_number or department_number):
+        event = event_of(callback.report, variables, system=system.id, source="callback", at=at)
+        if event is None:
             raise EnvelopeRefused("shape")
-        return InboundEvent(
-            system=system.id,
-            event_id=event_id[:LONGEST_ID],
-            source="callback",
-            our_number=our_number[:50],
-            department_number=department_number[:LONGEST_ID],
-            status=status,
-            message=extract(callback.message, variables)[:500],
-            occurred_at=moment(extract(callback.occurred_at, variables)),
-            received_at=at,
-            facts={name: text[:500] for name, e in callback.facts.items() if (text := extract(e, variables))},
-        )
+        return event
 
 
 def _check_fresh(

@@ -23,12 +23,15 @@ from connectors.spec_models import (
     RequestSpec,
     SystemSpec,
 )
-from connectors.system import Callback, Operation, Poll, Probe, Request, ResendUnknown, System
+from connectors.spec_reports import ReportSpec, ResultsSpec
+from connectors.system import Callback, Operation, Poll, Probe, Report, Request, ResendUnknown, Results, System
 from connectors.yaml_source import YamlSource
 
 _T = TypeVar("_T")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _NEVER = Predicate("false", None)
+_SECTIONS = ("soap", "exchange_table", "file_batch", "message_queue", "form_post")
+"""Transports with a section of their own, named as they are."""
 
 
 def compile_system(spec: SystemSpec, source: YamlSource) -> System:
@@ -66,6 +69,7 @@ class _Compilation:
             probe=self._probe(spec.probe, tables) if spec.probe else None,
             poll=self._poll(spec.poll, tables) if spec.poll else None,
             callback=self._callback(spec.callback, tables) if spec.callback else None,
+            results=self._results(spec.results, tables) if spec.results else None,
         )
 
     def check_whole(self, system: System) -> None:
@@ -78,10 +82,19 @@ class _Compilation:
                 self._note((*place, "outcomes"), "expected outcome rules, here or for the whole system")
             if operation.resend_unknown == "probe" and system.probe is None:
                 self._note(place, "resend_unknown is probe: expected a probe section")
-            if operation.mode == "async" and system.poll is None and system.callback is None:
-                self._note(place, "an async operation needs a poll or a callback section to hear its result")
+            if operation.mode == "async" and not (system.poll or system.callback or system.results):
+                self._note(place, "an async operation needs a poll, a callback or a results section to hear its result")
         if self.spec.transport == "manual" and any(not o.manual for o in system.operations.values()):
             self._note(("transport",), "manual sends nothing: operations of it have no request")
+        for kind in _SECTIONS:
+            section = getattr(self.spec, kind)
+            if section is None and self.spec.transport == kind:
+                self._note((kind,), f"transport {kind}: expected a section of this name")
+            if section is not None and self.spec.transport != kind:
+                self._note((kind,), f"this section stands with transport: {kind} only")
+        for n, example in enumerate(self.spec.examples):
+            if example.operation not in system.operations:
+                self._note(("examples", str(n), "operation"), f"there is no operation {example.operation!r}")
         closed = {name for window in self.spec.availability.maintenance for name in window.operations}
         for name in sorted(closed - set(system.operations)):
             self._note(("availability", "maintenance"), f"unknown operation {name!r}")
@@ -109,6 +122,7 @@ class _Compilation:
         return Request(
             method=spec.method,
             path=self._path(spec.path, (*place, "path"), tables),
+            call=spec.call,
             query=self._node(dict(spec.query), (*place, "query"), tables),
             headers=self._node({**self.spec.connection.headers, **spec.headers}, (*place, "headers"), tables),
             body=self._node(spec.body, (*place, "body"), tables) if spec.body is not None else None,
@@ -153,9 +167,16 @@ class _Compilation:
         )
 
     def _callback(self, spec: CallbackSpec, tables: Mapping[str, CodeTable]) -> Callback:
-        place = "callback"
         return Callback(
-            sent_at=self._answer(spec.sent_at, (place, "sent_at"), tables),
+            report=self._report(spec, "callback", tables),
+            sent_at=self._answer(spec.sent_at, ("callback", "sent_at"), tables),
+        )
+
+    def _results(self, spec: ResultsSpec, tables: Mapping[str, CodeTable]) -> Results:
+        return Results(report=self._report(spec, "results", tables), every_seconds=spec.every_seconds)
+
+    def _report(self, spec: ReportSpec, place: str, tables: Mapping[str, CodeTable]) -> Report:
+        return Report(
             event_id=self._needed(spec.event_id, (place, "event_id"), tables),
             our_number=self._answer(spec.our_number, (place, "our_number"), tables),
             department_number=self._answer(spec.department_number, (place, "department_number"), tables),

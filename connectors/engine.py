@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 from connectors.ledger import Delivery, DeliveryState, DeskReason, Result
-from connectors.outcomes import DELIVERED, Outcome, OutcomeClass, StatusWord
+from connectors.outcomes import AWAITS_PERSON, DELIVERED, Outcome, OutcomeClass, StatusWord
 from connectors.spec_models import Breaker, DeliverySpec, Retry
 from connectors.system import Operation, Poll, ResendUnknown
 
 AUTH_HOLD = timedelta(minutes=5)
+PERSON_HOLD = timedelta(minutes=30)
+"""Only a bound: what waits for a person is released the moment that person is done."""
 THROTTLE_HOLD = timedelta(seconds=5)
 LEAST_WAIT = timedelta(milliseconds=50)
 FINAL_WORDS: frozenset[StatusWord] = frozenset(
@@ -38,6 +40,8 @@ def decide(delivery: Delivery, outcome: Outcome, policy: Policy, *, at: datetime
             return _refused(delivery, outcome)
         case OutcomeClass.INVALID:
             return Result(state=DeliveryState.INVALID, outcome=outcome, desk=DeskReason.INVALID)
+        case OutcomeClass.AUTH if outcome.error == AWAITS_PERSON:
+            return _held(outcome, "person", at + PERSON_HOLD)
         case OutcomeClass.AUTH:
             return _held(outcome, "auth", at + AUTH_HOLD)
         case OutcomeClass.THROTTLED:
@@ -90,7 +94,7 @@ def _refused(delivery: Delivery, outcome: Outcome) -> Result:
     return Result(state=DeliveryState.REFUSED, outcome=outcome, reports=(reported,))
 
 
-def _held(outcome: Outcome, reason: Literal["auth", "throttled"], until: datetime) -> Result:
+def _held(outcome: Outcome, reason: Literal["auth", "throttled", "person"], until: datetime) -> Result:
     return Result(state=DeliveryState.HELD, outcome=outcome, next_attempt_at=until, counts=False, hold_reason=reason)
 
 

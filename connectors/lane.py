@@ -7,16 +7,17 @@ from typing import Final
 
 from config import logs
 from connectors.delivering import AFTER_A_FAULT, Deliverer
-from connectors.engine import BreakerState, is_fault
+from connectors.engine import PERSON_HOLD, BreakerState, is_fault
 from connectors.gate import gate
 from connectors.ground import Ground
 from connectors.ledger import Lease, LeaseLost
-from connectors.outcomes import Outcome
+from connectors.outcomes import AWAITS_PERSON, Outcome
+from connectors.ports import NeedsPerson
 from connectors.system import System
 
 log = logs.get(__name__)
 PROBE_TAKES: Final = timedelta(seconds=60)
-NEVER_LEFT: Final = frozenset({"mapping", "probe"})
+NEVER_LEFT: Final = frozenset({"mapping", "probe", AWAITS_PERSON})
 """Errors on our own side, before the department was spoken to: they say nothing about its health."""
 
 
@@ -81,10 +82,19 @@ class Lane:
             )
         if stands.is_shut:
             return 0
+        if not await self._is_ready():
+            await ground.ledger.hold(
+                system=self.system.id, operations=(), until=at + PERSON_HOLD, reason="person", at=at
+            )
+            return 0
         if not stands.is_probe:
             return free
         is_ours = await ground.breakers.take_probe(self.system.id, at=at, until=at + PROBE_TAKES)
         return 1 if is_ours else 0
+
+    async def _is_ready(self) -> bool:
+        transport = self.deliverer.transport
+        return await transport.is_ready() if isinstance(transport, NeedsPerson) else True
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

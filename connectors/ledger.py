@@ -37,7 +37,8 @@ DUE: Final = frozenset({D.QUEUED, D.WAIT, D.HELD, D.UNKNOWN})
 IN_THE_WAY: Final = frozenset({*DUE, *LEASED, D.DESK, D.INVALID})
 """A later delivery of the same case waits while an earlier one is in one of these."""
 
-HoldReason = Literal["", "closed", "breaker", "throttled", "auth", "budget"]
+HoldReason = Literal["", "closed", "breaker", "throttled", "auth", "budget", "person"]
+EventSource = Literal["callback", "poll", "probe", "results"]
 DeliveryKind = Literal["submit", "withdraw"]
 
 
@@ -155,7 +156,7 @@ class InboundEvent:
 
     system: str
     event_id: str
-    source: Literal["callback", "poll", "probe"]
+    source: EventSource
     our_number: str
     department_number: str
     status: str

@@ -60,9 +60,13 @@ ERRORS: Final[Mapping[str, str]] = {
     "not_json": "the answer is not JSON",
     "envelope": "the answer's signature or encryption does not hold",
     "redirect": "the department pointed to another address",
+    "not_xml": "the answer is not XML, or nests too deeply",
+    "not_html": "the answer is not a page",
 }
 """Values of `error` in a predicate; empty when an answer came and could be read."""
 
+AWAITS_PERSON: Final = "awaits_person"
+"""`error` of an outcome that waits for a person to let us in; it says nothing about the department's health."""
 BEFORE_BYTES: Final = frozenset({"connect"})
 BROKEN: Final = frozenset({"timeout", "connection_lost", "too_large"})
 

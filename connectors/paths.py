@@ -31,6 +31,7 @@ REQUEST_ROOTS: Final[Roots] = {
     "reason": frozenset(),  # why the applicant withdraws; empty elsewhere
     "callback_url": frozenset(),
     "now": frozenset(),  # the moment of this attempt
+    "session": frozenset(),  # of transports that log in: what the department gave us
     "nonce": frozenset(),  # 32 hexadecimal digits, new for each attempt
 }
 """Of a request to the department: submit, probe, poll, withdraw."""

@@ -1,13 +1,15 @@
 """What the core needs kept and sent. Each method of the ledger is one commit."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
+from config.clock import Clock
 from connectors.engine import BreakerState, ProbeAnswer
 from connectors.ledger import Attempt, Awaited, Delivery, DeskTask, HoldReason, InboundEvent, Lease, Result, Submission
 from connectors.outcomes import Outcome, StatusWord
+from connectors.secrets_dir import Secrets
 from connectors.spec_models import Breaker
 from connectors.system import Operation, System
 from matters.case import Case, CaseEvent, Evidence
@@ -87,6 +89,58 @@ class Transport(Protocol):
     async def aclose(self) -> None: ...
 
 
+@runtime_checkable
+class Fetches(Protocol):
+    """Optional, beside `Transport`: a channel that brings the results of many cases at once."""
+
+    async def fetch(self) -> Sequence[InboundEvent]:
+        """Return what the department has to tell; what was not confirmed comes again. No answer: nothing."""
+
+    async def confirm(self) -> None:
+        """All that was last fetched is kept: acknowledge it, mark it read, move the watermark."""
+
+
+@runtime_checkable
+class NeedsPerson(Protocol):
+    """Optional, beside `Transport`: it can't go on before a person has done something (read a captcha)."""
+
+    async def is_ready(self) -> bool:
+        """Tell whether deliveries may go; while not, they wait and use up no attempt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """`version` counts the writes, from 1; 0 is a note that was never written."""
+
+    text: str = field(default="", repr=False)
+    version: int = 0
+
+
+class Notes(Protocol):
+    """What a transport has to remember of its system, durably and for all workers: a watermark, a batch number."""
+
+    async def read(self, system: str, name: str) -> Note: ...
+
+    async def write(self, system: str, name: str, text: str, *, expected: int, at: datetime) -> bool:
+        """Write unless somebody else wrote since version `expected`; tell whether it was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a transport is made with. `address` is the system's own, `line` that of its broker, table or file area
+    (`<system>.queue`, `.exchange`, `.files` in the endpoints file).
+    """
+
+    address: str
+    line: str
+    secrets: Secrets
+    clock: Clock
+    notes: Notes
+
+
+TransportFactory = Callable[[System, Surroundings], Transport]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCase:
     """A case about to be kept. `build` makes it once its sequence number is known, inside the commit."""
@@ -147,6 +201,8 @@ class Deliveries(Protocol):
     """Reading deliveries."""
 
     async def of_case(self, case_number: str) -> Sequence[DeliveryView]: ...
+
+    async def submission_of(self, case_number: str) -> Submission | None: ...
 
     async def of_cases(self, case_numbers: Collection[str]) -> Mapping[str, Sequence[Delivery]]: ...
 

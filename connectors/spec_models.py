@@ -4,17 +4,25 @@ Mappings, expressions and predicates are kept here as they are written; `connect
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from connectors.availability import Availability
 from connectors.outcomes import OutcomeClass, StatusWord
 from connectors.spec_auth import Auth, CallbackAuth, NoAuth, Part
+from connectors.spec_examples import ExampleSpec
+from connectors.spec_exchange_table import ExchangeTableSpec
+from connectors.spec_file_batch import FileBatchSpec
+from connectors.spec_form_post import FormPostSpec
+from connectors.spec_message_queue import MessageQueueSpec
+from connectors.spec_reports import ReportSpec, ResultsSpec
+from connectors.spec_soap import SoapSpec
 
 Written = Any
 """A mapping as it stands in the file; compiled and checked by `connectors.mapping`."""
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")]
+TransportKind = Literal["rest_json", "soap", "exchange_table", "file_batch", "message_queue", "form_post", "manual"]
 Role = Literal["clerk", "editor", "approver", "owner", "manager", "admin"]
 
 
@@ -48,10 +56,15 @@ class Connection(Part):
 
 
 class RequestSpec(Part):
-    """One HTTP request. `path` may hold `{expression}`; values are percent-encoded."""
+    """One message, whatever carries it: `body` is its mapping.
+
+    `path` (of an HTTP request) may hold `{expression}`; values are percent-encoded. `call` names the operation of a
+    SOAP service.
+    """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
-    path: str = Field(pattern=r"^/")
+    path: str = Field(default="/", pattern=r"^/")
+    call: str = ""
     query: Mapping[str, Written] = Field(default_factory=dict)
     headers: Mapping[str, str] = Field(default_factory=dict)
     body: Written = None
@@ -117,27 +130,14 @@ class CallbackAnswerSpec(Part):
     body: Written = None
 
 
-class CallbackSpec(Part):
+class CallbackSpec(ReportSpec):
     """What the department tells us by itself, at POST {base_url}/callbacks/{system}."""
 
     auth: CallbackAuth
     window_seconds: int = Field(default=180, ge=10, le=3600)
     sent_at: str | None = None
-    event_id: str
-    our_number: str | None = None
-    department_number: str | None = None
-    status: str
-    message: str | None = None
-    occurred_at: str | None = None
-    facts: Mapping[str, str] = Field(default_factory=dict)
     taken: CallbackAnswerSpec = CallbackAnswerSpec(status=200)
     refused: CallbackAnswerSpec = CallbackAnswerSpec(status=401)
-
-    @model_validator(mode="after")
-    def _one_number(self) -> Self:
-        if not (self.our_number or self.department_number):
-            raise ValueError("our_number or department_number: one of them is needed to know which case is meant")
-        return self
 
 
 class Breaker(Part):
@@ -178,7 +178,7 @@ class SystemSpec(Part):
     department: str
     network: str = ""
     protocol: Literal["rest_json", "soap", "exchange_table", "file_batch", "message_queue", "form_post"]
-    transport: Literal["rest_json", "manual"]
+    transport: TransportKind
     sso: Sso
     latency: Latency
     availability: Availability
@@ -194,7 +194,14 @@ class SystemSpec(Part):
     probe: ProbeSpec | None = None
     poll: PollSpec | None = None
     callback: CallbackSpec | None = None
+    results: ResultsSpec | None = None
+    soap: SoapSpec | None = None
+    exchange_table: ExchangeTableSpec | None = None
+    file_batch: FileBatchSpec | None = None
+    message_queue: MessageQueueSpec | None = None
+    form_post: FormPostSpec | None = None
     withdraw: OperationSpec | None = None
+    examples: tuple[ExampleSpec, ...] = ()
 
 
 class CodesSpec(Part):

@@ -19,6 +19,7 @@ class Request:
 
     method: str
     path: tuple[str | Expression, ...]
+    call: str = ""
     query: Node
     headers: Node
     body: Node | None
@@ -68,8 +69,9 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Callback:
-    sent_at: Expression | None
+class Report:
+    """How one report of theirs is read."""
+
     event_id: Expression
     our_number: Expression | None
     department_number: Expression | None
@@ -77,6 +79,20 @@ class Callback:
     message: Expression | None
     occurred_at: Expression | None
     facts: Mapping[str, Expression]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    report: Report
+    sent_at: Expression | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """Of a channel that brings many reports at once."""
+
+    report: Report
+    every_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +106,7 @@ class System:
     probe: Probe | None
     poll: Poll | None
     callback: Callback | None
+    results: Results | None
 
     @property
     def id(self) -> str:

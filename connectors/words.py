@@ -29,6 +29,7 @@ HOLD_NAMES: Final[Mapping[HoldReason, str]] = {
     "throttled": N_("部门系统要求放慢"),
     "auth": N_("部门系统未认可我方凭据，已告知系统主管"),
     "budget": N_("今天的发送额度已用完"),
+    "person": N_("部门系统登录需要人工输入验证码，请到“待办”中输入"),
 }
 
 REASON_NAMES: Final[Mapping[DeskReason, str]] = {

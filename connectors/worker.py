@@ -19,12 +19,13 @@ from config.state import StateStore, StateStoreUnavailable
 from connectors.availability import HolidayOn
 from connectors.delivering import Deliverer
 from connectors.engine import BreakerState
+from connectors.fetching import Fetcher
 from connectors.ground import Ground
 from connectors.intake import WAKE_TOPIC
 from connectors.lane import Lane
 from connectors.pace import Pace
 from connectors.polling import Poller
-from connectors.ports import Breakers, Ledger, Transport
+from connectors.ports import Breakers, Fetches, Ledger, Transport
 from connectors.system import System
 
 log = logs.get(__name__)
@@ -84,6 +85,11 @@ class DeliveryWorker:
             for id_, transport in transports.items()
             if id_ in systems and systems[id_].poll is not None
         ]
+        self._fetchers = [
+            Fetcher(system=systems[id_], channel=transport, ground=ground, every_seconds=results.every_seconds)
+            for id_, transport in transports.items()
+            if id_ in systems and (results := systems[id_].results) is not None and isinstance(transport, Fetches)
+        ]
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -97,6 +103,8 @@ class DeliveryWorker:
                     group.create_task(lane.run())
                 for poller in self._pollers:
                     group.create_task(poller.run())
+                for fetcher in self._fetchers:
+                    group.create_task(fetcher.run())
         finally:
             await self._finish()
 

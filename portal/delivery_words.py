@@ -36,6 +36,7 @@ _HELD: Mapping[str, str] = {
     "throttled": marked("部门系统要求放慢速度。"),
     "auth": marked("与部门系统的连接凭证有问题，已通知系统主管。"),
     "budget": marked("今天的发送额度已用完，明天继续。"),
+    "person": marked("登录部门系统要输入验证码，请在“待办”中输入。"),
 }
 
 

@@ -165,3 +165,14 @@ idempotency = Table(
     Column("created_at", Moment, nullable=False),
     PrimaryKeyConstraint("actor", "key"),
 )
+
+notes = Table(
+    "connectors_notes",
+    metadata,
+    Column("system", String(41), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    PrimaryKeyConstraint("system", "name"),
+)

@@ -11,8 +11,9 @@ from connectors.engine import CantTell, Found, NotFound, ProbeAnswer
 from connectors.ledger import InboundEvent
 from connectors.messages import N_
 from connectors.outcomes import Answer, Outcome, OutcomeClass, classify, extract, map_status
-from connectors.ports import Errand
+from connectors.ports import Errand, Surroundings
 from connectors.rendering import render
+from connectors.reporting import moment
 from connectors.secrets_dir import Secrets
 from connectors.signing import Signed, signer_for
 from connectors.spec_auth import OAuth2ClientCredentials
@@ -149,10 +150,7 @@ def _without_token(refused: TokenRefused) -> Answer:
     return Answer(error="connect")
 
 
-def moment(text: str) -> datetime | None:
-    """Return the moment of ISO text with a zone, None for anything else."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else None
+def make_rest_json(system: System, surroundings: Surroundings) -> RestJsonTransport:
+    return RestJsonTransport(
+        system, base_url=surroundings.address, secrets=surroundings.secrets, clock=surroundings.clock
+    )

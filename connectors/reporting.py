@@ -1,0 +1,46 @@
+"""From a message, row or line of a department to the event the ledger receives."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from connectors.ledger import EventSource, InboundEvent
+from connectors.outcomes import extract
+from connectors.system import Report
+
+LONGEST_ID: Final = 100
+LONGEST_STATUS: Final = 60
+LONGEST_NUMBER: Final = 50
+LONGEST_TEXT: Final = 500
+
+
+def event_of(
+    report: Report, variables: Mapping[str, object], *, system: str, source: EventSource, at: datetime
+) -> InboundEvent | None:
+    """Return what the message says; None when it lacks event, status or a number of the case."""
+    event_id, status = extract(report.event_id, variables), extract(report.status, variables)
+    our_number = extract(report.our_number, variables)
+    department_number = extract(report.department_number, variables)
+    if not event_id or not status or not (our_number or department_number):
+        return None
+    return InboundEvent(
+        system=system,
+        event_id=event_id[:LONGEST_ID],
+        source=source,
+        our_number=our_number[:LONGEST_NUMBER],
+        department_number=department_number[:LONGEST_ID],
+        status=status[:LONGEST_STATUS],
+        message=extract(report.message, variables)[:LONGEST_TEXT],
+        occurred_at=moment(extract(report.occurred_at, variables)),
+        received_at=at,
+        facts={name: text[:LONGEST_TEXT] for name, e in report.facts.items() if (text := extract(e, variables))},
+    )
+
+
+def moment(text: str) -> datetime | None:
+    """Return the moment of ISO text with a zone, None for anything else."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
