@@ -18,6 +18,7 @@ from config.clock import Clock
 from config.settings import Settings
 from config.state import StateStore
 from idp import keys as key_use
+from idp.audit import Audit
 from idp.endpoints import authorize, end_session, interaction
 from idp.endpoints.answers import oauth_error, stopped
 from idp.endpoints.discovery import Discovery, jwks
@@ -36,6 +37,7 @@ from idp.sessions import Sessions
 from idp.sign_in import SignIn
 from idp.storage.accounts import SqlAccountStore
 from idp.storage.announce import Announcer
+from idp.storage.audit import AuditChain, SqlAudit
 from idp.storage.caches import CachedKeys, Caches
 from idp.storage.clients import SqlClientStore
 from idp.storage.consents import SqlConsentStore
@@ -76,6 +78,9 @@ def wire(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: C
     accounts, clients = SqlAccountStore(engine, announcer), SqlClientStore(engine, announcer)
     keys = SqlKeyStore(engine, announcer, Seal(derive(secret, "signing keys at rest")))
     consents, refresh_tokens = SqlConsentStore(engine, announcer), SqlRefreshTokenStore(engine, announcer)
+    chain = AuditChain(derive(secret, "audit chain"))
+    audit_store = SqlAudit(engine, chain)
+    audit = Audit(audit_store)
     caches = Caches(
         clients=clients, accounts=accounts, keys=keys, consents=consents, refresh_tokens=refresh_tokens, state=state
     )
@@ -120,6 +125,8 @@ def wire(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: C
         account_store=accounts,
         key_store=keys,
         consent_store=consents,
+        audit=audit,
+        audit_store=audit_store,
         refresh_tokens=refresh_tokens,
         interactions=StateInteractionStore(state),
         parked=StateParkedRequestStore(state),

@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import JSON
 
 from config.storage.sql import Moment
+from migrations import append_only
 from migrations.schema import METADATA
 
 
@@ -27,6 +28,7 @@ def run() -> None:
         render_item=name_own_type,
         compare_type=True,
         transaction_per_migration=True,
+        process_revision_directives=lambda _context, _revision, directives: append_only.close_new(directives, METADATA),
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -7,6 +7,7 @@ from typing import Protocol, cast
 from starlette.requests import Request
 
 from config.clock import Clock
+from idp.audit import Audit
 from idp.endpoints.rendering import Pages
 from idp.passwords import Passwords
 from idp.protocol.grants import Rulebook
@@ -15,6 +16,7 @@ from idp.protocol.ports import (
     Accounts,
     AccountStore,
     Attempts,
+    AuditStore,
     Clients,
     ClientStore,
     ConsentStore,
@@ -53,6 +55,8 @@ class IdpState:
     account_store: AccountStore
     key_store: KeyStore
     consent_store: ConsentStore
+    audit: Audit
+    audit_store: AuditStore
     refresh_tokens: RefreshTokenStore
     interactions: InteractionStore
     parked: ParkedRequestStore

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import ParamSpec, Protocol, TypeVar
 
 from idp.protocol.account import Account
+from idp.protocol.audit import AuditEvent, AuditRow, Head
 from idp.protocol.authorization_code import AuthorizationCode
 from idp.protocol.client import Client
 from idp.protocol.interaction import Interaction
@@ -196,6 +197,26 @@ class ConsentStore(Protocol):
 
     async def add(self, sub: str, client_id: str, scope: frozenset[str], *, at: datetime) -> None:
         """Add to what the person agreed to."""
+
+
+class AuditStore(Protocol):
+    """The audit: rows are only ever added, numbered without gaps, each chained to the one before."""
+
+    async def append(self, *events: AuditEvent) -> None:
+        """Add events in one transaction; done when it returns.
+
+        Raises:
+            AuditUnavailable: nothing was added.
+        """
+
+    async def head(self) -> Head | None:
+        """Return the kept end of the chain; None when nothing was ever written."""
+
+    async def rows(self, *, after: int, at_most: int) -> tuple[AuditRow, ...]:
+        """Return rows beyond a sequence number, in order."""
+
+    async def listed(self, *, sub: str, since: datetime, after: int, at_most: int) -> tuple[AuditRow, ...]:
+        """Return rows about or by `sub` ("" for everyone) from a moment on, in order."""
 
 
 class Attempts(Protocol):

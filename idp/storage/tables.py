@@ -1,7 +1,20 @@
 """Tables of the provider. Secrets are hashed (clients, refresh tokens), hardened (passwords) or sealed (keys)."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
+from config.storage.append_only import append_only
 from config.storage.sql import Document, Moment, new_metadata
 
 metadata = new_metadata()
@@ -59,6 +72,7 @@ grants = Table(
     Column("id_token_claims", Document, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    Column("resource", Document, nullable=False, server_default="[]"),  # RFC 8707: what tokens of it may be for
     Index("ix_idp_grants_sub", "sub"),
 )
 
@@ -80,4 +94,31 @@ consents = Table(
     Column("client_id", String(128), primary_key=True),
     Column("scope", Document, nullable=False),
     Column("updated_at", Moment, nullable=False),
+)
+
+audit = Table(
+    "idp_audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),  # from 1, without gaps
+    Column("at", Moment, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("sub", String(128), nullable=False),
+    Column("by", String(128), nullable=False),
+    Column("client_id", String(128), nullable=False),
+    Column("sid", String(128), nullable=False),
+    Column("detail", Text, nullable=False),  # canonical JSON: its bytes are chained, so no type may change them
+    Column("mac", String(64), nullable=False),
+    Index("ix_idp_audit_sub", "sub", "seq"),
+    Index("ix_idp_audit_by", "by", "seq"),
+    Index("ix_idp_audit_at", "at", "seq"),
+)
+append_only(audit)
+
+audit_head = Table(
+    "idp_audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1; writers take turns at this row
+    Column("seq", BigInteger, nullable=False),
+    Column("mac", String(64), nullable=False),
+    Column("seal", String(64), nullable=False),
 )
