@@ -6,7 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A person's account. `sub` is opaque and never changes; roles, unit and region are claims."""
+    """A person's account. `sub` is opaque and never changes; roles, unit and region are claims.
+
+    `real_name_level` is 实名等级, 0 to 3: how surely the person behind it is known; 3: papers checked in person.
+    """
 
     sub: str
     username: str
@@ -18,6 +21,7 @@ class Account:
     locale: str
     disabled: bool
     valid_from: datetime  # sessions and grants begun before this are dead (password changed, account stopped)
+    real_name_level: int = 0
 
     def honours(self, begun: datetime) -> bool:
         """Tell whether something begun at this moment still holds for the account."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
+from idp.protocol import acr
 from idp.protocol import scope as scopes
 from idp.protocol.claims import ACR_VALUES_SUPPORTED, ClaimsRequest
 from idp.protocol.client import Client
@@ -16,8 +17,6 @@ from idp.protocol.errors import (
     NotRedirectable,
     PageReason,
     RegistrationNotSupported,
-    RequestNotSupported,
-    RequestUriNotSupported,
     UnauthorizedClient,
     UnmetAuthenticationRequirements,
     UnsupportedResponseType,
@@ -25,11 +24,13 @@ from idp.protocol.errors import (
 from idp.protocol.parameters import Parameters
 from idp.protocol.pkce import check_pkce
 from idp.protocol.redirect_uri import is_registered
+from idp.protocol.resource_indicators import resources_of
 
 ResponseMode = Literal["query", "form_post"]
 RESPONSE_MODES: Final[tuple[ResponseMode, ...]] = ("query", "form_post")
 PROMPTS: Final = ("none", "login", "consent", "select_account")
 _MAX_AGE = re.compile(r"\A\d{1,9}\Z")
+_THUMBPRINT = re.compile(r"\A[A-Za-z0-9_-]{43}\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _AT_MOST: Final = {"state": 2048, "nonce": 512, "login_hint": 256}
 
@@ -52,12 +53,26 @@ class AuthorizationRequest:
     scope: tuple[str, ...]
     nonce: str | None
     code_challenge: str | None
+    dpop_jkt: str  # RFC 9449 §10: the key the code will be bound to; empty: none
     prompt: frozenset[str]
     max_age: timedelta | None
     claims: ClaimsRequest
     id_token_hint: str | None
     login_hint: str
     ui_locales: str
+    resource: tuple[str, ...] = ()
+    acr_values: tuple[str, ...] = ()
+
+    @property
+    def wanted_acr(self) -> acr.Wanted:
+        """What is asked of the sign-in: essential by claims and by the client's own policy, the rest voluntary.
+
+        OpenID Connect Core §3.1.2.1, §5.5.1.1; the registered defaults count where the request names none.
+        """
+        client = self.target.client
+        essential = (self.claims.acr_required, frozenset({client.required_acr} if client.required_acr else ()))
+        voluntary = (*self.claims.acr_voluntary, *self.acr_values) or client.default_acr_values
+        return acr.Wanted(essential=tuple(choices for choices in essential if choices), voluntary=voluntary)
 
 
 def prove(parameters: Parameters, client: Client | None) -> Target:
@@ -80,12 +95,8 @@ def prove(parameters: Parameters, client: Client | None) -> Target:
     )
 
 
-def check_request_object(parameters: Parameters, client: Client) -> None:
-    """Request objects are not taken, and saying so is required (OpenID Connect Core §6.1, §6.2)."""
-    if "request" in parameters:
-        raise RequestNotSupported("request is not supported.")
-    if "request_uri" in parameters:
-        raise RequestUriNotSupported("request_uri is not supported.")
+def check_registration_parameter(parameters: Parameters, client: Client) -> None:
+    """Self-issued providers take it; others say that they don't (OpenID Connect Core §7.2.1)."""
     if "registration" in parameters:
         raise RegistrationNotSupported("registration is not supported.")
 
@@ -145,16 +156,29 @@ def check_claims(parameters: Parameters, client: Client) -> None:
         raise UnmetAuthenticationRequirements("None of the essential acr values can be met.")
 
 
+def check_resource(parameters: Parameters, client: Client) -> None:
+    """RFC 8707 §2; whether the client may have it is asked by `resource_indicators.check_allowed`."""
+    resources_of(parameters)
+
+
+def check_dpop_jkt(parameters: Parameters, client: Client) -> None:
+    """A SHA-256 thumbprint (RFC 9449 §10)."""
+    if "dpop_jkt" in parameters and not _THUMBPRINT.match(parameters["dpop_jkt"]):
+        raise InvalidRequest("dpop_jkt must be 43 characters of base64url.")
+
+
 CHECKS = (
-    check_request_object,  # OpenID Connect Core §6.1, §6.2
+    check_registration_parameter,  # OpenID Connect Core §7.2.1
     check_response_type,  # RFC 6749 §3.1.1
     check_response_mode,  # OAuth 2.0 Multiple Response Types §2.1
     check_lengths,
     check_scope,  # RFC 6749 §3.3
     check_pkce,  # RFC 7636 §4.4.1, S256 only
+    check_dpop_jkt,  # RFC 9449 §10
     check_prompt,  # OpenID Connect Core §3.1.2.1
     check_max_age,  # OpenID Connect Core §3.1.2.1
     check_claims,  # OpenID Connect Core §5.5
+    check_resource,  # RFC 8707 §2
 )
 
 
@@ -174,10 +198,13 @@ def read(parameters: Parameters, target: Target) -> AuthorizationRequest:
         scope=scopes.allowed_scope(parameters.get("scope"), target.client),
         nonce=parameters.get("nonce"),
         code_challenge=parameters.get("code_challenge"),
+        dpop_jkt=parameters.get("dpop_jkt", ""),
         prompt=frozenset(parameters.get("prompt", "").split()),
         max_age=None if max_age is None else timedelta(seconds=int(max_age)),
         claims=ClaimsRequest.parse(parameters.get("claims")),
         id_token_hint=parameters.get("id_token_hint"),
         login_hint=parameters.get("login_hint", ""),
         ui_locales=parameters.get("ui_locales", ""),
+        resource=resources_of(parameters),
+        acr_values=tuple(parameters.get("acr_values", "").split()[:10]),
     )

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from idp.protocol import acr as acr_rules
 from idp.protocol.account import Account
 from idp.protocol.errors import InvalidRequest
 
-ACR_PASSWORD: Final = "urn:onewindow:acr:password"  # noqa: S105 - an acr value
-ACR_VALUES_SUPPORTED: Final = (ACR_PASSWORD,)
+ACR_PASSWORD: Final = acr_rules.PASSWORD
+ACR_VALUES_SUPPORTED: Final = acr_rules.SUPPORTED
 SCOPE_CLAIMS: Final[Mapping[str, tuple[str, ...]]] = {
     "profile": ("name", "preferred_username", "locale"),
     "unit": ("unit", "unit_name", "region", "roles"),
@@ -23,11 +24,15 @@ _AT_MOST = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimsRequest:
-    """What the claims parameter asks for. `acr_required` is empty unless acr is essential with values."""
+    """What the claims parameter asks for. `acr_required` is empty unless acr is essential with values.
+
+    `acr_voluntary` are the values of an acr that is asked for without being essential, in order of preference.
+    """
 
     id_token: frozenset[str] = field(default_factory=frozenset)
     userinfo: frozenset[str] = field(default_factory=frozenset)
     acr_required: frozenset[str] = field(default_factory=frozenset)
+    acr_voluntary: tuple[str, ...] = ()
     sub_required: str = ""
 
     @classmethod
@@ -41,12 +46,12 @@ class ClaimsRequest:
             return cls()
         id_token, userinfo = _sections(text)
         acr, sub = id_token.get("acr"), id_token.get("sub")
+        acr_asked, essential = (_values(acr), acr.get("essential") is True) if isinstance(acr, dict) else ((), False)
         return cls(
             id_token=frozenset(id_token),
             userinfo=frozenset(userinfo),
-            acr_required=frozenset(_values(acr))
-            if isinstance(acr, dict) and acr.get("essential") is True
-            else frozenset(),
+            acr_required=frozenset(acr_asked) if essential else frozenset(),
+            acr_voluntary=() if essential else acr_asked,
             sub_required=next(iter(_values(sub)), "") if isinstance(sub, dict) else "",
         )
 

@@ -13,7 +13,9 @@ from idp.protocol.ports import UsernameTaken
 from idp.storage.announce import Announcer
 from idp.storage.tables import accounts
 
-_FIELDS = ("sub", "username", "name", "unit", "unit_name", "region", "locale", "disabled", "valid_from")
+_FIELDS = (
+    "sub", "username", "name", "unit", "unit_name", "region", "locale", "disabled", "valid_from", "real_name_level",
+)  # fmt: skip
 
 
 class SqlAccountStore:

@@ -35,6 +35,7 @@ accounts = Table(
     Column("disabled", Boolean, nullable=False),
     Column("valid_from", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Column("real_name_level", Integer, nullable=False, server_default="0"),  # 实名等级, 0 to 3
 )
 
 clients = Table(
@@ -73,6 +74,7 @@ grants = Table(
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
     Column("resource", Document, nullable=False, server_default="[]"),  # RFC 8707: what tokens of it may be for
+    Column("jkt", String(43), nullable=False, server_default=""),
     Index("ix_idp_grants_sub", "sub"),
 )
 
@@ -121,4 +123,38 @@ audit_head = Table(
     Column("seq", BigInteger, nullable=False),
     Column("mac", String(64), nullable=False),
     Column("seal", String(64), nullable=False),
+)
+
+totp = Table(
+    "idp_totp",
+    metadata,
+    Column("sub", String(64), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),  # the key, AES-256-GCM under the secret key
+    Column("last_step", BigInteger, nullable=False),  # RFC 6238 §5.2: no step up to this one is taken again
+    Column("created_at", Moment, nullable=False),
+)
+
+passkeys = Table(
+    "idp_passkeys",
+    metadata,
+    Column("id_hash", String(64), primary_key=True),  # of the credential id, which may have 1023 bytes
+    Column("credential_id", LargeBinary, nullable=False),
+    Column("sub", String(64), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("public_key", LargeBinary, nullable=False),  # COSE
+    Column("sign_count", BigInteger, nullable=False),
+    Column("transports", Document, nullable=False),
+    Column("backed_up", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Index("ix_idp_passkeys_sub", "sub"),
+)
+
+recovery_codes = Table(
+    "idp_recovery_codes",
+    metadata,
+    Column("sub", String(64), primary_key=True),
+    Column("code_hash", String(64), primary_key=True),  # HMAC under a key of ours
+    Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment),
 )

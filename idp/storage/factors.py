@@ -1,0 +1,91 @@
+"""Second factors in SQL: one-time codes, recovery codes, and what is set up at a glance."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from config.storage.sql import readonly
+from idp.protocol.factors import Factors
+from idp.storage.sealing import Seal
+from idp.storage.tables import passkeys, recovery_codes, totp
+from idp.storage.upsert import upsert
+
+
+class SqlFactorStore:
+    """`idp.protocol.factor_ports.FactorStore`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def of(self, sub: str) -> Factors:
+        left = (recovery_codes.c.sub == sub, recovery_codes.c.used_at.is_(None))
+        counted = select(
+            select(func.count()).where(totp.c.sub == sub).scalar_subquery(),
+            select(func.count()).where(passkeys.c.sub == sub).scalar_subquery(),
+            select(func.count()).where(*left).scalar_subquery(),
+        )
+        async with readonly(self._engine).connect() as connection:
+            codes, keys, recovery = (await connection.execute(counted)).one()
+        return Factors(totp=codes > 0, passkeys=keys, recovery_codes=recovery)
+
+
+class SqlTotpStore:
+    """`idp.protocol.factor_ports.TotpStore`."""
+
+    def __init__(self, engine: AsyncEngine, seal: Seal) -> None:
+        self._engine = engine
+        self._seal = seal
+
+    async def secret(self, sub: str) -> str | None:
+        async with readonly(self._engine).connect() as connection:
+            sealed = (await connection.execute(select(totp.c.sealed).where(totp.c.sub == sub))).scalar_one_or_none()
+        return None if sealed is None else self._seal.open(bytes(sealed), name=_name(sub)).decode()
+
+    async def put(self, sub: str, secret: str, *, step: int, at: datetime) -> None:
+        sealed = self._seal.close(secret.encode(), name=_name(sub))
+        values = {"sub": sub, "sealed": sealed, "last_step": step, "created_at": at}
+        async with self._engine.begin() as connection:
+            await upsert(connection, totp, values)
+
+    async def use_step(self, sub: str, step: int) -> bool:
+        used = update(totp).where(totp.c.sub == sub, totp.c.last_step < step).values(last_step=step)
+        async with self._engine.begin() as connection:
+            return (await connection.execute(used)).rowcount == 1
+
+    async def remove(self, sub: str) -> bool:
+        async with self._engine.begin() as connection:
+            return (await connection.execute(delete(totp).where(totp.c.sub == sub))).rowcount == 1
+
+
+class SqlRecoveryCodeStore:
+    """`idp.protocol.factor_ports.RecoveryCodeStore`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def put(self, sub: str, hashes: tuple[str, ...], *, at: datetime) -> None:
+        rows = [{"sub": sub, "code_hash": each, "created_at": at} for each in hashes]
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(recovery_codes).where(recovery_codes.c.sub == sub))
+            if rows:
+                await connection.execute(insert(recovery_codes), rows)
+
+    async def use(self, sub: str, code_hash: str, *, at: datetime) -> bool:
+        unused = (
+            recovery_codes.c.sub == sub,
+            recovery_codes.c.code_hash == code_hash,
+            recovery_codes.c.used_at.is_(None),
+        )
+        async with self._engine.begin() as connection:
+            return (await connection.execute(update(recovery_codes).where(*unused).values(used_at=at))).rowcount == 1
+
+    async def made_at(self, sub: str) -> datetime | None:
+        newest = select(recovery_codes.c.created_at).where(recovery_codes.c.sub == sub).limit(1)
+        async with readonly(self._engine).connect() as connection:
+            made: datetime | None = (await connection.execute(newest)).scalar_one_or_none()
+        return made
+
+
+def _name(sub: str) -> str:
+    return f"totp:{sub}"
