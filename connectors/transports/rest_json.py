@@ -7,21 +7,18 @@ from datetime import datetime
 import httpx2
 
 from config.clock import Clock
-from connectors.engine import CantTell, Found, NotFound, ProbeAnswer
+from connectors.engine import ProbeAnswer
 from connectors.ledger import InboundEvent
-from connectors.messages import N_
-from connectors.outcomes import Answer, Outcome, OutcomeClass, classify, extract, map_status
+from connectors.outcomes import Answer, Outcome
 from connectors.ports import Errand, Surroundings
 from connectors.rendering import render
-from connectors.reporting import moment
 from connectors.secrets_dir import Secrets
 from connectors.signing import Signed, signer_for
 from connectors.spec_auth import OAuth2ClientCredentials
 from connectors.system import Request, System
-from connectors.transports.exchange import Limits, exchange
+from connectors.transports.answers import NO_PROBE, NOT_OFFERED, found_by, outcome_of, polled
+from connectors.transports.exchange import client_for, exchange, limits_of
 from connectors.transports.oauth2 import TokenCache, TokenRefused
-
-_ACCEPT_ENCODING = {"accept-encoding": "identity"}
 
 
 class RestJsonTransport:
@@ -37,25 +34,11 @@ class RestJsonTransport:
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         connection = system.spec.connection
-        total = connection.total_timeout_seconds or system.spec.latency.timeout_ms / 1000
         self._system = system
         self._clock = clock
-        self._limits = Limits(total_seconds=total, most_bytes=connection.most_answer_bytes, charset=connection.charset)
+        self._limits = limits_of(system)
         self._signer = signer_for(connection.auth, secrets)
-        self._client = httpx2.AsyncClient(
-            base_url=base_url,
-            transport=transport,
-            timeout=httpx2.Timeout(total, connect=connection.connect_timeout_seconds),
-            limits=httpx2.Limits(
-                max_connections=system.spec.delivery.concurrency + 4,
-                max_keepalive_connections=system.spec.delivery.concurrency,
-                # Shorter than servers' own keep-alive, so that we don't write into a connection being closed.
-                keepalive_expiry=3.0,
-            ),
-            follow_redirects=False,
-            trust_env=False,
-            headers={"user-agent": "onewindow", **_ACCEPT_ENCODING},
-        )
+        self._client = client_for(system, base_url, transport=transport)
         self._tokens = (
             TokenCache(connection.auth, secrets, self._client, self._limits)
             if isinstance(connection.auth, OAuth2ClientCredentials)
@@ -65,55 +48,20 @@ class RestJsonTransport:
     async def send(self, errand: Errand) -> Outcome:
         operation = errand.operation
         if operation.request is None:
-            return Outcome(kind=OutcomeClass.INVALID, message=N_("这个业务没有接口，由人工办理"))
-        answer = await self._ask(operation.request, errand.values)
-        return classify(operation.outcomes, self._system.spec.statuses, answer)
+            return NOT_OFFERED
+        return outcome_of(self._system, operation, await self._ask(operation.request, errand.values))
 
     async def probe(self, errand: Errand) -> ProbeAnswer:
         probe = self._system.probe
         if probe is None:
-            return CantTell(outcome=Outcome(kind=OutcomeClass.UNKNOWN, error="no_probe"))
-        answer = await self._ask(probe.request, errand.values)
-        variables = answer.variables()
-        outcome = Outcome(kind=OutcomeClass.UNKNOWN, http_status=answer.http_status, error=answer.error)
-        if answer.error in ("connect", "timeout", "connection_lost"):
-            return CantTell(outcome=replace(outcome, kind=OutcomeClass.TRANSIENT))
-        if probe.found.holds(variables):
-            status, unmapped = map_status(self._system.spec.statuses, extract(probe.status, variables))
-            return Found(
-                outcome=replace(
-                    outcome,
-                    kind=OutcomeClass.DUPLICATE,
-                    department_number=extract(probe.department_number, variables),
-                    message=extract(probe.message, variables),
-                    status=status,
-                    unmapped_status=unmapped,
-                )
-            )
-        if probe.not_found.holds(variables):
-            return NotFound(outcome=replace(outcome, kind=OutcomeClass.TRANSIENT))
-        return CantTell(outcome=outcome)
+            return NO_PROBE
+        return found_by(self._system, probe, await self._ask(probe.request, errand.values))
 
     async def poll(self, errand: Errand) -> InboundEvent | None:
         poll = self._system.poll
         if poll is None:
             return None
-        answer = await self._ask(poll.request, errand.values)
-        variables = answer.variables()
-        if not poll.found.holds(variables):
-            return None
-        return InboundEvent(
-            system=self._system.id,
-            event_id="",
-            source="poll",
-            our_number="",
-            department_number=extract(poll.department_number, variables),
-            status=extract(poll.status, variables),
-            message=extract(poll.message, variables),
-            occurred_at=moment(extract(poll.occurred_at, variables)),
-            received_at=self._clock(),
-            facts={name: text for name, e in poll.facts.items() if (text := extract(e, variables))},
-        )
+        return polled(self._system, await self._ask(poll.request, errand.values), at=self._clock())
 
     async def aclose(self) -> None:
         await self._client.aclose()

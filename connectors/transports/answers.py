@@ -1,0 +1,63 @@
+"""From what came back to what it means: the same for every transport, since rules read an `Answer` and nothing else."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from connectors.engine import CantTell, Found, NotFound, ProbeAnswer
+from connectors.ledger import InboundEvent
+from connectors.messages import N_
+from connectors.outcomes import Answer, Outcome, OutcomeClass, classify, extract, map_status
+from connectors.reporting import moment
+from connectors.system import Operation, Probe, System
+
+NOT_OFFERED = Outcome(kind=OutcomeClass.INVALID, message=N_("这个业务没有接口，由人工办理"))
+"""Of an operation without a request: a person does it."""
+NO_PROBE = CantTell(outcome=Outcome(kind=OutcomeClass.UNKNOWN, error="no_probe"))
+_UNREACHED = frozenset({"connect", "timeout", "connection_lost"})
+
+
+def outcome_of(system: System, operation: Operation, answer: Answer) -> Outcome:
+    """Return what `answer` to a case means under the operation's rules."""
+    return classify(operation.outcomes, system.spec.statuses, answer)
+
+
+def found_by(system: System, probe: Probe, answer: Answer) -> ProbeAnswer:
+    """Return what the answer to a probe tells: they have it, they don't, or it says neither."""
+    variables = answer.variables()
+    outcome = Outcome(kind=OutcomeClass.UNKNOWN, http_status=answer.http_status, error=answer.error)
+    if answer.error in _UNREACHED:
+        return CantTell(outcome=replace(outcome, kind=OutcomeClass.TRANSIENT))
+    if probe.found.holds(variables):
+        status, unmapped = map_status(system.spec.statuses, extract(probe.status, variables))
+        return Found(
+            outcome=replace(
+                outcome,
+                kind=OutcomeClass.DUPLICATE,
+                department_number=extract(probe.department_number, variables),
+                message=extract(probe.message, variables),
+                status=status,
+                unmapped_status=unmapped,
+            )
+        )
+    if probe.not_found.holds(variables):
+        return NotFound(outcome=replace(outcome, kind=OutcomeClass.TRANSIENT))
+    return CantTell(outcome=outcome)
+
+
+def polled(system: System, answer: Answer, *, at: datetime) -> InboundEvent | None:
+    """Return what the answer to a poll tells; None where it tells nothing. `event_id` is left empty."""
+    poll, variables = system.poll, answer.variables()
+    if poll is None or not poll.found.holds(variables):
+        return None
+    return InboundEvent(
+        system=system.id,
+        event_id="",
+        source="poll",
+        our_number="",
+        department_number=extract(poll.department_number, variables),
+        status=extract(poll.status, variables),
+        message=extract(poll.message, variables),
+        occurred_at=moment(extract(poll.occurred_at, variables)),
+        received_at=at,
+        facts={name: text for name, e in poll.facts.items() if (text := extract(e, variables))},
+    )
