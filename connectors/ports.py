@@ -44,7 +44,11 @@ class Ledger(Protocol):
 
     async def receive(self, event: InboundEvent, *, at: datetime) -> bool: ...
 
-    async def apply_left_over(self, at: datetime) -> int: ...
+    async def left_over(self, *, most: int) -> Sequence[str]:
+        """Return deliveries that reports are kept for and that are in nobody's hands."""
+
+    async def apply_left_over(self, delivery_id: str, at: datetime) -> None:
+        """Apply the reports that wait for one delivery."""
 
     async def due_polls(self, *, system: str, at: datetime, again_at: datetime, most: int) -> Sequence[Awaited]: ...
 

@@ -31,6 +31,7 @@ from connectors.system import System
 log = logs.get(__name__)
 LEASE: Final = timedelta(seconds=8)
 LOOK_EVERY_SECONDS: Final = 1.0
+LEFT_OVER_AT_ONCE: Final = 50
 STOP_GRACE_SECONDS: Final = 5.0
 
 
@@ -153,7 +154,15 @@ class DeliveryWorker:
             if system in self._lanes:
                 self._lanes[system].wake()
         # Last, so that a report nobody can apply never keeps a delivery waiting.
-        await self._ledger.apply_left_over(at)
+        for delivery_id in await self._ledger.left_over(most=LEFT_OVER_AT_ONCE):
+            await self._apply_left_over(delivery_id)
+
+    async def _apply_left_over(self, delivery_id: str) -> None:
+        try:
+            await self._ledger.apply_left_over(delivery_id, self._clock())
+        except Exception:
+            # One report that can't be applied must not keep those behind it from their cases.
+            log.exception("left_over_fault", delivery=delivery_id)
 
     async def _beat(self) -> None:
         """Prolong this worker's leases, three times in each lease's life."""

@@ -77,15 +77,15 @@ class SqlLedger:
 
         return await until_uncontested(self._engine, commit)
 
-    async def apply_left_over(self, at: datetime) -> int:
+    async def left_over(self, *, most: int) -> Sequence[str]:
         async with self._reading.connect() as connection:
-            if not await settling.left_over(connection, most=1):
-                return 0
+            return await settling.left_over(connection, most=most)
 
-        async def commit(connection: AsyncConnection) -> int:
-            return await settling.apply_left_over(connection, self._settling, at=at)
+    async def apply_left_over(self, delivery_id: str, at: datetime) -> None:
+        async def commit(connection: AsyncConnection) -> None:
+            await settling.apply_left_over(connection, self._settling, delivery_id, at=at)
 
-        return await until_uncontested(self._engine, commit)
+        await until_uncontested(self._engine, commit)
 
     async def due_polls(self, *, system: str, at: datetime, again_at: datetime, most: int) -> Sequence[Awaited]:
         async with self._engine.begin() as connection:

@@ -272,10 +272,9 @@ async def left_over(connection: AsyncConnection, *, most: int) -> list[str]:
     return [row[0] for row in found]
 
 
-async def apply_left_over(connection: AsyncConnection, settling: Settling, *, at: datetime, most: int = 50) -> int:
-    """Apply reports that came before we knew whose they are; return how many deliveries took one."""
-    ids = await left_over(connection, most=most)
-    locked = await connection.execute(select(deliveries).where(deliveries.c.id.in_(ids)).with_for_update())
-    for row in locked.mappings().all():
+async def apply_left_over(connection: AsyncConnection, settling: Settling, delivery_id: str, *, at: datetime) -> None:
+    """Apply the reports that wait for one delivery, under its lock."""
+    locked = await connection.execute(select(deliveries).where(deliveries.c.id == delivery_id).with_for_update())
+    row = locked.mappings().first()
+    if row is not None:
         await apply_waiting(connection, settling, row, at=at)
-    return len(ids)

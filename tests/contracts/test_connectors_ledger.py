@@ -237,6 +237,21 @@ async def test_a_report_before_the_answer_is_kept_and_applied_with_it(house: Hou
     assert await status_of(house, number) is CaseStatus.COMPLETED_APPROVED
 
 
+async def test_reports_left_over_are_applied_each_in_a_commit_of_its_own(house: House) -> None:
+    numbers = [(await house.accept(key=f"k-{n}", seed=n)).case.number for n in (1, 2)]
+    for lease in await claim(house):
+        await house.connectors.ledger.begin(lease, kind="send", at=now())
+        number = lease.delivery.case_number
+        await house.connectors.ledger.receive(event(number, f"e-{number}", "30", department_number=number), at=now())
+        await house.connectors.ledger.give_back(lease, next_attempt_at=now() + LEASE, reason="", at=now())
+    first, second = await house.connectors.ledger.left_over(most=50)
+    await house.connectors.ledger.apply_left_over(first, now())
+    assert sorted([await status_of(house, number) for number in numbers]) == ["accepted", "completed_approved"]
+    assert await house.connectors.ledger.left_over(most=50) == [second]
+    await house.connectors.ledger.apply_left_over(second, now())
+    assert await house.connectors.ledger.left_over(most=50) == []
+
+
 async def test_a_report_settles_what_was_unknown(house: House) -> None:
     accepted = await house.accept()
     number = accepted.case.number
