@@ -51,6 +51,9 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description=f"At least {LEAST_SECRET_CHARACTERS} random characters; encrypts keys at rest and signs form tokens.",
     )
+    require_pushed_authorization_requests: bool = Field(
+        default=False, description="Every client must push its authorization requests (RFC 9126 §5)."
+    )
     var_dir: Path = Field(default=Path("var"), description="Directory for what this installation keeps in files.")
     materials_url: str = Field(
         default="",

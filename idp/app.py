@@ -17,12 +17,15 @@ from config.asgi.fault_barrier import FaultBarrier
 from config.clock import Clock
 from config.settings import Settings
 from config.state import StateStore
+from idp import audit_checkpoints
 from idp import keys as key_use
 from idp.audit import Audit
+from idp.dpop import DpopProofs
 from idp.endpoints import authorize, end_session, interaction
 from idp.endpoints.answers import oauth_error, stopped
 from idp.endpoints.discovery import Discovery, jwks
 from idp.endpoints.introspect import introspect
+from idp.endpoints.par import par
 from idp.endpoints.rendering import Pages
 from idp.endpoints.revoke import revoke
 from idp.endpoints.state import IdpState
@@ -30,6 +33,7 @@ from idp.endpoints.static import StaticFiles
 from idp.endpoints.token import token
 from idp.endpoints.userinfo import userinfo
 from idp.passwords import Passwords
+from idp.protocol.dpop_nonce import Nonces
 from idp.protocol.errors import NotRedirectable, OAuthError
 from idp.protocol.grants import Rulebook
 from idp.protocol.issuing import Issuer
@@ -50,6 +54,7 @@ from idp.storage.state_records import (
     StateAuthorizationCodeStore,
     StateInteractionStore,
     StateParkedRequestStore,
+    StatePushedRequestStore,
     StateRevokedGrants,
     StateSessionStore,
 )
@@ -127,9 +132,12 @@ def wire(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: C
         consent_store=consents,
         audit=audit,
         audit_store=audit_store,
+        audit_checkpoints=settings.var_dir / audit_checkpoints.FILE_NAME,
         refresh_tokens=refresh_tokens,
         interactions=StateInteractionStore(state),
         parked=StateParkedRequestStore(state),
+        pushed=StatePushedRequestStore(state),
+        require_pushed_requests=settings.require_pushed_authorization_requests,
         attempts=attempts,
         passwords=passwords,
         sessions=sessions,
@@ -137,6 +145,7 @@ def wire(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: C
         tokens=tokens,
         issuing=issuing,
         rulebook=Rulebook(issuing, caches.clients, GreenletBridge()),
+        dpop=DpopProofs(nonces=Nonces(key=derive(secret, "dpop nonces")), used=attempts),
         pages=Pages(issuer=issuer, static=static),
     )
     return Wired(state=ports, caches=caches, static=static)
@@ -158,7 +167,7 @@ def create_app(*, settings: Settings, engine: AsyncEngine, state: StateStore, cl
                 await following
 
     return Starlette(
-        routes=_routes(wired, settings.issuer),
+        routes=_routes(wired, settings),
         middleware=[Middleware(FaultBarrier)],
         lifespan=lifespan,
         exception_handlers={OAuthError: oauth_error, NotRedirectable: stopped},
@@ -174,13 +183,15 @@ def open_paths(settings: Settings) -> frozenset[str]:
 def root_routes(settings: Settings) -> list[Route]:
     """Return the routes that stand outside the issuer's path: RFC 8414 §3.1 puts the well-known before it."""
     path = urlsplit(settings.issuer).path
-    return (
-        [Route(f"/.well-known/oauth-authorization-server{path}", Discovery(settings.issuer).endpoint)] if path else []
-    )
+    return [Route(f"/.well-known/oauth-authorization-server{path}", _discovery(settings).endpoint)] if path else []
 
 
-def _routes(wired: Wired, issuer: str) -> list[Route]:
-    discovery = Discovery(issuer)
+def _discovery(settings: Settings) -> Discovery:
+    return Discovery(settings.issuer, require_pushed_requests=settings.require_pushed_authorization_requests)
+
+
+def _routes(wired: Wired, settings: Settings) -> list[Route]:
+    discovery = _discovery(settings)
     step = "/interaction/{interaction_id}"
     return [  # the three of every sign-on first: routes are tried in order
         Route("/authorize", authorize.authorize, methods=["GET"]),
@@ -188,6 +199,7 @@ def _routes(wired: Wired, issuer: str) -> list[Route]:
         Route("/userinfo", userinfo, methods=["GET", "POST"]),
         Route("/authorize", authorize.authorize_post, methods=["POST"]),
         Route("/authorize/{parked}", authorize.authorize_parked),
+        Route("/par", par, methods=["POST"]),
         Route(step, interaction.interaction),
         Route(f"{step}/sign-in", interaction.sign_in, methods=["POST"]),
         Route(f"{step}/sign-in", interaction.back),

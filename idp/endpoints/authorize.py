@@ -14,6 +14,7 @@ from idp.endpoints import cookies
 from idp.endpoints.answers import see_other, to_client
 from idp.endpoints.interaction_pages import page_for
 from idp.endpoints.parsing import page_form, page_query
+from idp.endpoints.requested import requested, used_up
 from idp.endpoints.state import IdpState, of
 from idp.protocol import authorization_response as response
 from idp.protocol.account import Account
@@ -31,14 +32,15 @@ _PARKED_LIFETIME: Final = timedelta(minutes=2)
 
 async def authorize(request: Request) -> Response:
     """GET: parameters in the address."""
-    return await proceed(request, page_query(request), None)
+    return await _arrive(request, page_query(request))
 
 
 async def authorize_post(request: Request) -> Response:
     """POST: park the parameters and go on with a GET of our own (303)."""
     idp = of(request)
     parameters = await page_form(request)
-    prove(parameters, await idp.clients.get(parameters.get("client_id", "")))
+    if "request" not in parameters and "request_uri" not in parameters:
+        prove(parameters, await idp.clients.get(parameters.get("client_id", "")))
     parked = token_urlsafe(24)
     await idp.parked.put(parked, dict(parameters), _PARKED_LIFETIME)
     return see_other(f"{idp.issuer}/authorize/{parked}")
@@ -49,24 +51,43 @@ async def authorize_parked(request: Request) -> Response:
     parameters = await of(request).parked.take(request.path_params["parked"])
     if parameters is None:
         raise NotRedirectable(PageReason.INTERACTION_GONE, detail="parked request")
-    return await proceed(request, parameters, None)
+    return await _arrive(request, parameters)
 
 
-async def proceed(request: Request, parameters: Parameters, pending: tuple[str, Interaction] | None) -> Response:
-    """Answer the request, show what the person does next, or begin an interaction for it."""
+async def _arrive(request: Request, outer: Parameters) -> Response:
     idp = of(request)
+    try:
+        asked = await requested(idp, outer)
+    except OAuthError as error:
+        # What can't be read names no address to answer at; one that stands beside it may, once it is proven.
+        target = prove(outer, await idp.clients.get(outer.get("client_id", "")))
+        return to_client(request, target, response.failure(error, target, issuer=idp.issuer))
+    return await proceed(request, asked.parameters, None, request_uri=asked.request_uri)
+
+
+async def proceed(
+    request: Request, parameters: Parameters, pending: tuple[str, Interaction] | None, *, request_uri: str = ""
+) -> Response:
+    """Answer the request, show what the person does next, or begin an interaction for it.
+
+    `request_uri` is that of the pushed request behind it; a pending interaction knows its own.
+    """
+    idp = of(request)
+    request_uri = pending[1].request_uri if pending else request_uri
     target = prove(parameters, await idp.clients.get(parameters.get("client_id", "")))
     try:
         asked = read(parameters, target)
+        idp.issuing.check_resource(asked.resource, target.client)
         live = await idp.sessions.read(cookies.session(request, idp), at=idp.clock())
         step = await _next_step(idp, asked, live, pending[1] if pending else None)
         if step is Step.DONE and live is not None:
-            return await _answer(request, idp, parameters, asked, live[0], pending)
+            return await _answer(request, idp, parameters, asked, live[0], pending, request_uri)
     except OAuthError as error:
         await _finish(idp, pending)
+        await used_up(idp, request_uri)
         return to_client(request, target, response.failure(error, target, issuer=idp.issuer))
     if pending is None:
-        return await _begin(request, idp, parameters)
+        return await _begin(request, idp, parameters, request_uri)
     return page_for(request, step, asked, pending[0], account=live[1] if live else None)
 
 
@@ -96,7 +117,10 @@ async def _answer(
     asked: AuthorizationRequest,
     session: Session,
     pending: tuple[str, Interaction] | None,
+    request_uri: str,
 ) -> Response:
+    if not await used_up(idp, request_uri):
+        raise NotRedirectable(PageReason.PUSHED_REQUEST_GONE, detail="answered already")
     if pending is not None and await idp.interactions.take(pending[0]) is None:
         raise NotRedirectable(PageReason.INTERACTION_GONE, detail="answered already")
     at = idp.clock()
@@ -105,9 +129,11 @@ async def _answer(
     return to_client(request, asked.target, response.success(code, asked.target, issuer=idp.issuer))
 
 
-async def _begin(request: Request, idp: IdpState, parameters: Parameters) -> Response:
+async def _begin(request: Request, idp: IdpState, parameters: Parameters, request_uri: str) -> Response:
     browser = cookies.browser(request, idp) or token_urlsafe(32)
-    interaction = Interaction(parameters=dict(parameters), browser_hash=cookies.hash_browser(browser))
+    interaction = Interaction(
+        parameters=dict(parameters), browser_hash=cookies.hash_browser(browser), request_uri=request_uri
+    )
     interaction_id = token_urlsafe(24)
     await idp.interactions.put(interaction_id, interaction, INTERACTION_LIFETIME)
     answer = see_other(f"{idp.issuer}/interaction/{interaction_id}")

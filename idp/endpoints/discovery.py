@@ -13,8 +13,9 @@ from idp.protocol.metadata import metadata
 class Discovery:
     """The metadata of one issuer, as bytes."""
 
-    def __init__(self, issuer: str) -> None:
-        self._body = json.dumps(metadata(issuer), separators=(",", ":")).encode()
+    def __init__(self, issuer: str, *, require_pushed_requests: bool) -> None:
+        document = metadata(issuer, require_pushed_requests=require_pushed_requests)
+        self._body = json.dumps(document, separators=(",", ":")).encode()
 
     async def endpoint(self, request: Request) -> Response:
         """Answer both well-known addresses with the same bytes."""

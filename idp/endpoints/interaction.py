@@ -11,6 +11,7 @@ from idp.endpoints.answers import see_other, to_client
 from idp.endpoints.authorize import INTERACTION_LIFETIME, proceed
 from idp.endpoints.interaction_pages import page_for
 from idp.endpoints.parsing import page_form
+from idp.endpoints.requested import used_up
 from idp.endpoints.state import IdpState, of
 from idp.endpoints.words import REFUSAL_STATUS, REFUSALS
 from idp.protocol import authorization_response as response
@@ -63,6 +64,7 @@ async def consent(request: Request) -> Response:
     target = await _target(idp, pending)
     if form.get("decision") != "allow":
         await idp.interactions.take(interaction_id)
+        await used_up(idp, pending.request_uri)
         denied = AccessDenied("The person did not agree.")
         return to_client(request, target, response.failure(denied, target, issuer=idp.issuer))
     scope = read(pending.parameters, target).scope

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, cast
 
 from starlette.requests import Request
 
 from config.clock import Clock
 from idp.audit import Audit
+from idp.dpop import DpopProofs
 from idp.endpoints.rendering import Pages
 from idp.passwords import Passwords
 from idp.protocol.grants import Rulebook
@@ -24,6 +26,7 @@ from idp.protocol.ports import (
     Keys,
     KeyStore,
     ParkedRequestStore,
+    PushedRequestStore,
     RefreshTokenStore,
 )
 from idp.sessions import Sessions
@@ -57,9 +60,12 @@ class IdpState:
     consent_store: ConsentStore
     audit: Audit
     audit_store: AuditStore
+    audit_checkpoints: Path
     refresh_tokens: RefreshTokenStore
     interactions: InteractionStore
     parked: ParkedRequestStore
+    pushed: PushedRequestStore
+    require_pushed_requests: bool  # RFC 9126 §5: of every client
     attempts: Attempts
     passwords: Passwords
     sessions: Sessions
@@ -67,6 +73,7 @@ class IdpState:
     tokens: AccessTokens
     issuing: Issuer
     rulebook: Rulebook
+    dpop: DpopProofs
     pages: Pages
 
 

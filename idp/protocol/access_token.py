@@ -36,6 +36,12 @@ class AccessToken:
         """A client_credentials token has no person behind it (RFC 9068 §2.2)."""
         return self.sub == self.client_id
 
+    @property
+    def jkt(self) -> str:
+        """The thumbprint of the DPoP key it is bound to; empty for a bearer token (RFC 9449 §6)."""
+        cnf = self.claims.get("cnf")
+        return str(cnf.get("jkt", "")) if isinstance(cnf, Mapping) else ""
+
 
 def build(
     *,
@@ -51,12 +57,17 @@ def build(
     acr: str,
     userinfo_claims: tuple[str, ...],
     at: datetime,
+    resource: str = "",
+    jkt: str = "",
 ) -> dict[str, object]:
-    """Return the claims of an access token (RFC 9068 §2.2); roles and unit only where the scope opens them."""
+    """Return the claims of an access token (RFC 9068 §2.2); roles and unit only where the scope opens them.
+
+    `jkt` binds it to a DPoP key (RFC 9449 §6.1); empty: a bearer token.
+    """
     claims: dict[str, object] = {
         "iss": issuer,
         "sub": account.sub if account else client.client_id,
-        "aud": audience(scope, issuer=issuer, api=api),
+        "aud": resource or audience(scope, issuer=issuer, api=api),  # RFC 8707 §3: the one resource asked for
         "client_id": client.client_id,
         "iat": int(at.timestamp()),
         "exp": int((at + LIFETIME).timestamp()),
@@ -68,6 +79,8 @@ def build(
         claims["sid"] = sid
     if auth_time is not None:
         claims |= {"auth_time": int(auth_time.timestamp()), "acr": acr}
+    if jkt:
+        claims["cnf"] = {"jkt": jkt}
     if userinfo_claims:
         claims["userinfo_claims"] = list(userinfo_claims)
     if "unit" in scope or set(scope) & set(API_SCOPES):

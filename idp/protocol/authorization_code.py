@@ -29,6 +29,8 @@ class AuthorizationCode:
     id_token_claims: tuple[str, ...]
     userinfo_claims: tuple[str, ...]
     issued_at: datetime
+    dpop_jkt: str = ""  # RFC 9449 §10; empty: not bound
+    resource: tuple[str, ...] = ()
 
 
 def hash_code(code: str) -> str:

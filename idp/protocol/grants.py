@@ -21,11 +21,13 @@ from authlib.oidc.core.grants.code import OpenIDToken
 from idp.protocol import errors, scope
 from idp.protocol.authorization_request import AuthorizationRequest
 from idp.protocol.client import Client
+from idp.protocol.dpop import check_bound
 from idp.protocol.errors import OAuthError
 from idp.protocol.issuing import Issuer, Presented, Redeemed, TokenAnswer
 from idp.protocol.parameters import Parameters
 from idp.protocol.pkce import check_pkce, verify_code_verifier
 from idp.protocol.ports import Bridge, Clients
+from idp.protocol.resource_indicators import resources_of
 from idp.protocol.session import Session
 
 _BY_CODE = {
@@ -56,13 +58,14 @@ class _Client(NamedTuple):
 class _Request(OAuth2Request):
     """A request whose client is known, proven or authenticated before Authlib sees it."""
 
-    def __init__(self, parameters: Parameters, client: Client, at: datetime, method: str) -> None:
+    def __init__(self, parameters: Parameters, client: Client, at: datetime, method: str, jkt: str = "") -> None:
         # Settings refuse plain http beyond loopback at start, so Authlib's check of each address is not needed.
         super().__init__(method, "https://localhost/")
         self._parameters = dict(parameters)
         self.payload = BasicOAuth2Payload(self._parameters)
         self.proven = _Client(client)
         self.at = at
+        self.jkt = jkt
         self.authorization: AuthorizationRequest | None = None
         self.session: Session | None = None
 
@@ -133,7 +136,9 @@ class _CodeGrant(grants.AuthorizationCodeGrant):
 
     def query_authorization_code(self, code: str, client: Any) -> _Code:
         taken = self.server.issuer.take_code(code, client.own, self.request.payload.redirect_uri, at=self.request.at)
-        return _Code(self.server.wait(taken))
+        redeemed = self.server.wait(taken)
+        check_bound(redeemed.code.dpop_jkt, self.request.jkt)
+        return _Code(redeemed)
 
     def delete_authorization_code(self, authorization_code: object) -> None:
         """It was taken."""
@@ -147,7 +152,10 @@ class _CodeGrant(grants.AuthorizationCodeGrant):
         self.request.encode_id_token = lambda token: self.server.wait(
             issuer.id_token_for_code(redeemed, client, token, at=at)
         )
-        return self.server.wait(issuer.tokens_for_code(redeemed, client, at=at))
+        resource = resources_of(self.request.form)
+        return self.server.wait(
+            issuer.tokens_for_code(redeemed, client, resource=resource, jkt=self.request.jkt, at=at)
+        )
 
 
 class _RefreshGrant(grants.RefreshTokenGrant):
@@ -156,7 +164,9 @@ class _RefreshGrant(grants.RefreshTokenGrant):
 
     def authenticate_refresh_token(self, refresh_token: str) -> Any:
         client, at = self.request.client.own, self.request.at
-        return _Refresh(self.server.wait(self.server.issuer.present_refresh_token(refresh_token, client, at=at)))
+        presented = self.server.wait(self.server.issuer.present_refresh_token(refresh_token, client, at=at))
+        check_bound(presented.token.grant.jkt, self.request.jkt)
+        return _Refresh(presented)
 
     def authenticate_user(self, refresh_token: Any) -> object:
         return refresh_token.presented.account
@@ -168,7 +178,10 @@ class _RefreshGrant(grants.RefreshTokenGrant):
         self.request.encode_id_token = lambda token: self.server.wait(
             issuer.id_token_for_refresh(presented, client, token, at=at)
         )
-        return self.server.wait(issuer.tokens_for_refresh(presented, client, narrowed, at=at))
+        resource = resources_of(self.request.form)
+        return self.server.wait(
+            issuer.tokens_for_refresh(presented, client, narrowed, resource=resource, jkt=self.request.jkt, at=at)
+        )
 
     def revoke_old_credential(self, refresh_token: object) -> None:
         """It was replaced in the step that made its successor."""
@@ -183,7 +196,9 @@ class _ClientCredentialsGrant(grants.ClientCredentialsGrant):
 
     def generate_token(self, *args: object, **kwargs: object) -> Any:
         client, at = self.request.client.own, self.request.at
-        return self.server.wait(self.server.issuer.tokens_for_client(client, self.request.scope, at=at))
+        resource = resources_of(self.request.form)
+        jkt, scopes = self.request.jkt, self.request.scope
+        return self.server.wait(self.server.issuer.tokens_for_client(client, scopes, resource=resource, jkt=jkt, at=at))
 
 
 class Rulebook(AuthorizationServer):
@@ -211,15 +226,15 @@ class Rulebook(AuthorizationServer):
         asked.authorization, asked.session = request, session
         return cast(str, await self.bridge.run(self._code_for, asked))
 
-    async def token(self, parameters: Parameters, client: Client, *, at: datetime) -> TokenAnswer:
-        """Return the token answer for a client that has authenticated.
+    async def token(self, parameters: Parameters, client: Client, *, at: datetime, jkt: str = "") -> TokenAnswer:
+        """Return the token answer for a client that has authenticated; `jkt` is the DPoP key it has proven, if any.
 
         Raises:
             OAuthError: RFC 6749 §5.2.
         """
         if "grant_type" not in parameters:
             raise errors.InvalidRequest("grant_type is required.")
-        asked = _Request(parameters, client, at, "POST")
+        asked = _Request(parameters, client, at, "POST", jkt)
         return cast(TokenAnswer, await self.bridge.run(self.create_token_response, asked))
 
     def _code_for(self, asked: _Request) -> str:

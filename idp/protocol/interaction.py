@@ -37,6 +37,7 @@ class Interaction:
 
     parameters: dict[str, str]
     browser_hash: str
+    request_uri: str = ""  # of the pushed request behind it, used up when it is answered
     signed_in_sub: str = ""  # who gave a password for this very request
     account_chosen: bool = False
     consented_scope: tuple[str, ...] = field(default=())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.logs import get
-from idp.protocol import access_token, id_token, refresh_token
+from idp.protocol import access_token, id_token, refresh_token, resource_indicators
 from idp.protocol.access_token import LIFETIME as ACCESS_TOKEN_LIFETIME
 from idp.protocol.account import Account
 from idp.protocol.authorization_code import LIFETIME as CODE_LIFETIME
@@ -80,7 +80,9 @@ class Issuer:
             amr=session.amr,
             id_token_claims=tuple(sorted(request.claims.id_token)),
             userinfo_claims=tuple(sorted(id_token.permitted(request.claims.userinfo, request.target.client))),
+            dpop_jkt=request.dpop_jkt,
             issued_at=at,
+            resource=request.resource,
         )
         await self.codes.keep(hash_code(code), kept, CODE_LIFETIME)
 
@@ -100,15 +102,24 @@ class Issuer:
             raise InvalidGrant("The code does not hold.", detail="session ended")
         return Redeemed(code=kept, account=live[1], gid=grant_id_of(code))
 
-    async def tokens_for_code(self, redeemed: Redeemed, client: Client, *, at: datetime) -> TokenAnswer:
-        """Return the token answer for a redeemed code, a refresh token in it only when granted."""
+    async def tokens_for_code(
+        self, redeemed: Redeemed, client: Client, *, resource: tuple[str, ...] = (), jkt: str = "", at: datetime
+    ) -> TokenAnswer:
+        """Return the token answer for a redeemed code, a refresh token in it only when granted.
+
+        `jkt` is the DPoP key proven for this request, which the tokens are bound to; empty: bearer tokens.
+
+        Raises:
+            InvalidTarget: a `resource` that was not granted (RFC 8707 §2.2).
+        """
         code = redeemed.code
         offline = OFFLINE_ACCESS in code.scope
         answer = await self._access_token(
-            client, redeemed.account, code.scope, redeemed.gid, code.sid if not offline else "", code, at
-        )
+            client, redeemed.account, code.scope, redeemed.gid, code.sid if not offline else "", code, resource, at,
+            jkt,
+        )  # fmt: skip
         if offline:
-            answer["refresh_token"] = await self._open_grant(redeemed, client, at)
+            answer["refresh_token"] = await self._open_grant(redeemed, client, at, jkt)
         return answer
 
     async def id_token_for_code(self, redeemed: Redeemed, client: Client, token: str, *, at: datetime) -> str:
@@ -141,11 +152,22 @@ class Issuer:
         return Presented(token=found, plain=token, account=account, use=use)
 
     async def tokens_for_refresh(
-        self, presented: Presented, client: Client, scope: tuple[str, ...], *, at: datetime
+        self,
+        presented: Presented,
+        client: Client,
+        scope: tuple[str, ...],
+        *,
+        resource: tuple[str, ...] = (),
+        jkt: str = "",
+        at: datetime,
     ) -> TokenAnswer:
-        """Return the token answer of a refresh, with the successor where the token rotates."""
+        """Return the token answer of a refresh, with the successor where the token rotates.
+
+        Raises:
+            InvalidTarget: a `resource` that was not granted; the refresh token stays as it was.
+        """
         grant = presented.token.grant
-        answer = await self._access_token(client, presented.account, scope, grant.gid, "", grant, at)
+        answer = await self._access_token(client, presented.account, scope, grant.gid, "", grant, resource, at, jkt)
         if presented.use is not Use.KEEP:
             successor = refresh_token.successor_of(presented.plain, self.successor_key)
             if presented.use is Use.ROTATE:
@@ -168,9 +190,19 @@ class Issuer:
         ring = await self.keys.ring()
         return ring.sign(claims, alg=client.id_token_signed_response_alg, typ=id_token.TYP)
 
-    async def tokens_for_client(self, client: Client, scope: tuple[str, ...], *, at: datetime) -> TokenAnswer:
+    async def tokens_for_client(
+        self, client: Client, scope: tuple[str, ...], *, resource: tuple[str, ...] = (), jkt: str = "", at: datetime
+    ) -> TokenAnswer:
         """Return the token answer of client_credentials; no refresh token (RFC 6749 §4.4.3)."""
-        return await self._access_token(client, None, scope, self.token_urlsafe(16), "", None, at)
+        return await self._access_token(client, None, scope, self.token_urlsafe(16), "", None, resource, at, jkt)
+
+    def check_resource(self, resource: tuple[str, ...], client: Client) -> None:
+        """Check that the client may have tokens for these.
+
+        Raises:
+            InvalidTarget: RFC 8707 §2.
+        """
+        resource_indicators.check_allowed(resource, client, issuer=self.issuer, api=self.api)
 
     async def revoke(self, gid: str, *, at: datetime) -> None:
         """Revoke a grant: its refresh tokens for ever, its access tokens for as long as they could live."""
@@ -185,30 +217,35 @@ class Issuer:
         gid: str,
         sid: str,
         sign_in: AuthorizationCode | Grant | None,
+        resource: tuple[str, ...],
         at: datetime,
+        jkt: str,
     ) -> TokenAnswer:
+        self.check_resource(resource, client)
         claims = access_token.build(
             issuer=self.issuer, api=self.api, client=client, account=account, scope=scope, gid=gid,
             jti=self.token_urlsafe(16), sid=sid, auth_time=sign_in.auth_time if sign_in else None,
-            acr=sign_in.acr if sign_in else "", userinfo_claims=sign_in.userinfo_claims if sign_in else (), at=at,
+            acr=sign_in.acr if sign_in else "", userinfo_claims=sign_in.userinfo_claims if sign_in else (), jkt=jkt, at=at,
+            resource=resource_indicators.target_of(resource, sign_in.resource if sign_in else ()),
         )  # fmt: skip
         ring = await self.keys.ring()
         token = ring.sign(claims, alg=client.id_token_signed_response_alg, typ=access_token.TYP)
         self.issued.remember(token, ring, claims)
         return {
             "access_token": token,
-            "token_type": "Bearer",
+            "token_type": "DPoP" if jkt else "Bearer",  # RFC 9449 §5
             "expires_in": int(ACCESS_TOKEN_LIFETIME.total_seconds()),
             "scope": " ".join(scope),
         }
 
-    async def _open_grant(self, redeemed: Redeemed, client: Client, at: datetime) -> str:
+    async def _open_grant(self, redeemed: Redeemed, client: Client, at: datetime, jkt: str) -> str:
         token = self.token_urlsafe(32)
         code = redeemed.code
         grant = Grant(
             gid=redeemed.gid, sub=code.sub, client_id=client.client_id, scope=code.scope, sid=code.sid,
             auth_time=code.auth_time, acr=code.acr, amr=code.amr, userinfo_claims=code.userinfo_claims,
-            id_token_claims=code.id_token_claims, created_at=at,
+            id_token_claims=code.id_token_claims, created_at=at, resource=code.resource,
+            jkt=jkt if client.public else "",  # a confidential client is bound by its own credentials (RFC 9449 §5)
         )  # fmt: skip
         expires_at = at + refresh_token.LIFETIME
         await self.refresh_tokens.open(grant, refresh_token.hash_token(token), expires_at=expires_at)

@@ -5,6 +5,8 @@ from typing import Final
 from idp.protocol.authorization_request import PROMPTS, RESPONSE_MODES
 from idp.protocol.claims import ACR_VALUES_SUPPORTED, CLAIMS_SUPPORTED
 from idp.protocol.client_assertion import ALGS as ASSERTION_ALGS
+from idp.protocol.dpop import ALGS as DPOP_ALGS
+from idp.protocol.client_signature import ALGS as CLIENT_ALGS
 from idp.protocol.scope import SCOPES_SUPPORTED
 from idp.protocol.signing import ALGS
 
@@ -18,11 +20,12 @@ PATHS: Final = {
     "revocation_endpoint": "/revoke",
     "introspection_endpoint": "/introspect",
     "end_session_endpoint": "/end_session",
+    "pushed_authorization_request_endpoint": "/par",
 }
 
 
-def metadata(issuer: str) -> dict[str, object]:
-    """Return the metadata document of this issuer."""
+def metadata(issuer: str, *, require_pushed_requests: bool = False) -> dict[str, object]:
+    """Return the metadata document of this issuer; `require_pushed_requests` is for every client (RFC 9126 §5)."""
     confidential = [method for method in AUTH_METHODS if method != "none"]
     return {
         "issuer": issuer,
@@ -47,8 +50,12 @@ def metadata(issuer: str) -> dict[str, object]:
         "introspection_endpoint_auth_methods_supported": confidential,
         "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": list(DPOP_ALGS),
         "authorization_response_iss_parameter_supported": True,
-        "request_parameter_supported": False,
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(CLIENT_ALGS),
         "request_uri_parameter_supported": False,
         "require_request_uri_registration": False,
+        "require_signed_request_object": False,
+        "require_pushed_authorization_requests": require_pushed_requests,
     }

@@ -9,7 +9,7 @@ Parameters = Mapping[str, str]
 
 AT_MOST_FIELDS = 60
 _AT_MOST_BYTES = 64 * 1024
-# RFC 8707 §2 lets a client name several resources; every other parameter stands once.
+# RFC 8707 §2 lets a client name several resources; they become one text with spaces. All others stand once.
 _REPEATABLE = frozenset({"resource"})
 
 
@@ -31,5 +31,5 @@ def parse(raw: bytes) -> Parameters:
             raise InvalidRequest("A parameter is repeated.")
         if "\x00" in value:
             raise InvalidRequest("A parameter holds a NUL character.")
-        found[name] = value
+        found[name] = f"{found[name]} {value}" if name in found else value
     return found

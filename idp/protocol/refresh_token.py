@@ -35,6 +35,8 @@ class Grant:
     id_token_claims: tuple[str, ...]
     created_at: datetime
     revoked_at: datetime | None = None
+    jkt: str = ""  # RFC 9449 §5: the key of a public client; empty: not bound
+    resource: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from config.storage.sql import readonly
 from idp.protocol.refresh_token import Grant, RefreshToken
 from idp.storage.announce import Announcer
+from idp.storage.logout_queue import taken_or_unavailable
 from idp.storage.tables import grants, refresh_tokens
 
-_LISTS = frozenset({"scope", "amr", "userinfo_claims", "id_token_claims"})
+_LISTS = frozenset({"resource", "scope", "amr", "userinfo_claims", "id_token_claims"})
 _FIELDS = tuple(field.name for field in fields(Grant))
 
 
@@ -82,6 +83,20 @@ class SqlRefreshTokenStore:
         async with self._engine.begin() as connection:
             await connection.execute(mark)
         await self._announcer.tell("grant", gid)
+
+    async def revoke_of_session(self, sid: str, *, at: datetime) -> tuple[str, ...]:
+        mark = (
+            update(grants)
+            .where(grants.c.sid == sid, grants.c.revoked_at.is_(None))
+            .values(revoked_at=at)
+            .returning(grants.c.gid)
+        )
+        with taken_or_unavailable():
+            async with self._engine.begin() as connection:
+                gids = tuple((await connection.execute(mark)).scalars())
+        for gid in gids:
+            await self._announcer.tell("grant", gid)
+        return gids
 
     async def grant(self, gid: str) -> Grant | None:
         async with readonly(self._engine).connect() as connection:

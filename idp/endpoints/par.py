@@ -1,0 +1,50 @@
+"""The pushed authorization request endpoint (RFC 9126): checked like an authorization request, kept, answered 201."""
+
+from secrets import token_urlsafe
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from idp.endpoints.answers import json_answer
+from idp.endpoints.authorize import INTERACTION_LIFETIME
+from idp.endpoints.client_authentication import authenticated
+from idp.endpoints.parsing import form
+from idp.endpoints.requested import inside
+from idp.endpoints.state import IdpState, of
+from idp.protocol.authorization_request import prove, read
+from idp.protocol.client import Client
+from idp.protocol.errors import InvalidRequest, NotRedirectable
+from idp.protocol.parameters import Parameters
+from idp.protocol.pushed_request import (
+    LIFETIME,
+    PushedRequest,
+    hash_request_uri,
+    new_request_uri,
+    own_parameters,
+)
+
+
+async def par(request: Request) -> Response:
+    """Keep a request of an authenticated client and return the request_uri that stands for it (§2)."""
+    idp = of(request)
+    fields = await form(request)
+    client = await authenticated(request, fields)
+    parameters = own_parameters(fields, client)
+    if "request" in parameters:
+        parameters = await inside(idp, parameters, client)  # §3: only what stands inside counts
+    _check(idp, parameters, client)
+    at = idp.clock()
+    request_uri = new_request_uri(token_urlsafe)
+    pushed = PushedRequest(client_id=client.client_id, parameters=parameters, expires_at=at + LIFETIME)
+    # Kept beyond its own time: whoever began with it in time may still be signing in, and uses it up at the end.
+    await idp.pushed.keep(hash_request_uri(request_uri), pushed, LIFETIME + INTERACTION_LIFETIME)
+    return json_answer({"request_uri": request_uri, "expires_in": int(LIFETIME.total_seconds())}, status=201)
+
+
+def _check(idp: IdpState, parameters: Parameters, client: Client) -> None:
+    """Check the request as the authorization endpoint would (RFC 9126 §2.1), so that errors are told at once."""
+    try:
+        target = prove(parameters, client)
+    except NotRedirectable as stopped:
+        raise InvalidRequest("redirect_uri is missing or not registered.", detail=stopped.detail) from stopped
+    idp.issuing.check_resource(read(parameters, target).resource, client)
