@@ -18,8 +18,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from idp.protocol import acr as acr_rules
 from idp.protocol.account import Account
-from idp.protocol.claims import ACR_PASSWORD
 
 IDLE: Final = timedelta(minutes=30)
 ABSOLUTE: Final = timedelta(hours=12)
@@ -99,8 +99,9 @@ def start(
     token_urlsafe: Callable[[int], str],
     window: str = "",
     ends_at: datetime | None = None,
+    amr: tuple[str, ...] = acr_rules.AMR_PASSWORD,
 ) -> tuple[Session, str]:
-    """Return the session of a fresh password sign-in and its cookie; the id is always new (RFC 9700 §4.7)."""
+    """Return the session of a fresh sign-in and its cookie; the id is always new (RFC 9700 §4.7)."""
     secret = token_urlsafe(32)
     same = previous if previous is not None and previous.sub == account.sub else None
     session = Session(
@@ -110,13 +111,26 @@ def start(
         started_at=at,
         auth_time=at,
         used_at=at,
-        acr=ACR_PASSWORD,
-        amr=("pwd",),
+        acr=acr_rules.acr_of(amr),
+        amr=amr,
         clients=same.clients if same else (),
         window=window or (same.window if same else ""),
         ends_at=ends_at,
     )
     return session, f"{session.sid}.{secret}"
+
+
+def strengthened(
+    session: Session, amr: tuple[str, ...], *, token_urlsafe: Callable[[int], str]
+) -> tuple[Session, str]:
+    """Return the session after one more proof, and its new cookie: the old one opens it no more (RFC 9700 §4.7).
+
+    `auth_time` stays: the first proof is as old as it was, and max_age asks for the oldest.
+    """
+    secret = token_urlsafe(32)
+    joint = (*session.amr, *(word for word in amr if word not in session.amr))
+    changed = replace(session, secret_hash=hash_secret(secret), acr=acr_rules.acr_of(joint), amr=joint)
+    return changed, f"{session.sid}.{secret}"
 
 
 def is_kept(session: Session, secret: str | None, account: Account | None, *, at: datetime) -> bool:
@@ -150,8 +164,8 @@ def used(session: Session, client_id: str, *, at: datetime) -> Session:
 
 
 def locked(session: Session, *, at: datetime) -> Session:
-    """Return the session locked: it answers nothing, and its relying parties have been used for nothing since."""
-    return replace(session, locked_at=at, clients=())
+    """Return the session locked: it answers nothing until the same person signs in again in this browser."""
+    return replace(session, locked_at=at)
 
 
 def ended(session: Session, reason: Ending, occasion: str) -> Session:
