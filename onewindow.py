@@ -458,12 +458,14 @@ def _welcome(settings: "Settings", environment: Mapping[str, str], client_secret
 def main() -> None:
     """Run the command line with the packages' own commands."""
     from connectors.commands import connector_cli
+    from idp.audit_commands import audit_cli
     from idp.commands import account_cli, client_cli, key_cli
     from matters.commands import guide_cli
 
     cli.add_typer(account_cli, name="account")
     cli.add_typer(client_cli, name="client")
     cli.add_typer(key_cli, name="key")
+    cli.add_typer(audit_cli, name="audit")
     cli.add_typer(guide_cli, name="guide")
     cli.add_typer(connector_cli, name="connector")
     cli()

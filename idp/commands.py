@@ -1,42 +1,20 @@
 """`onewindow account …`, `client …` and `key …`: what operators do at the provider."""
 
-import os
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
 
 from config.clock import utc_now
-from config.entry import ground, read_settings, run
 from idp import accounts, clients, keys
-from idp.app import wire
 from idp.endpoints.state import IdpState
-from idp.passwords import PasswordRefused
+from idp.operating import do as _do
 from idp.protocol.client import AuthMethod, Client, PkcePolicy, SigningAlg
-from idp.protocol.ports import UsernameTaken
 
 account_cli = typer.Typer(no_args_is_help=True, help="Accounts of people / 人员账号")
 client_cli = typer.Typer(no_args_is_help=True, help="Registered relying parties / 依赖方")
 key_cli = typer.Typer(no_args_is_help=True, help="Signing keys / 签名密钥")
 
 Password = Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="NEW_PASSWORD")]
-
-
-def _do(work: Callable[[IdpState], Awaitable[None]]) -> None:
-    settings = read_settings(os.environ)
-
-    async def main() -> None:
-        async with ground(settings) as (engine, state):
-            await work(wire(settings=settings, engine=engine, state=state, clock=utc_now).state)
-
-    try:
-        run(main())
-    except (accounts.AccountRefused, clients.ClientRefused, PasswordRefused) as refused:
-        typer.echo(f"未更改。 Nothing changed: {refused}", err=True)
-        raise typer.Exit(1) from None
-    except UsernameTaken as taken:
-        typer.echo(f"未更改，用户名已有人使用。 Nothing changed, the user name is taken: {taken}", err=True)
-        raise typer.Exit(1) from None
 
 
 @account_cli.command("add")

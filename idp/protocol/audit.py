@@ -132,7 +132,7 @@ def extend(key: bytes, head: Head, events: Sequence[AuditEvent]) -> tuple[tuple[
     for event in events:
         seq += 1
         row = _row(event, seq)
-        mac = _mac(key, mac, row)
+        mac = chained(key, mac, row)
         rows.append(
             AuditRow(
                 seq=seq, at=row.at, kind=row.kind, sub=row.sub, by=row.by, client_id=row.client_id, sid=row.sid,
@@ -151,6 +151,11 @@ def canonical(row: AuditRow) -> bytes:
         ],
         ensure_ascii=False, separators=(",", ":"),
     ).encode()  # fmt: skip
+
+
+def chained(key: bytes, before: str, row: AuditRow) -> str:
+    """Return the mac of a row after the one whose mac is `before`."""
+    return hmac.new(key, before.encode() + b"\x00" + canonical(row), "sha256").hexdigest()
 
 
 def is_sealed(key: bytes, head: Head) -> bool:
@@ -176,14 +181,10 @@ def read_checkpoint(text: str) -> Head:
 def _row(event: AuditEvent, seq: int) -> AuditRow:
     detail = scrub(json.dumps(dict(event.detail), ensure_ascii=False, separators=(",", ":"), sort_keys=True))
     if len(detail) > _DETAIL_AT_MOST:
-        detail = json.dumps({"fields": "too long"})
+        detail = json.dumps({"reason": "too long"})
     words = {name: getattr(event, name)[:_WORD_AT_MOST] for name in ("sub", "by", "client_id", "sid")}
     at = event.at.astimezone(UTC)
     return AuditRow(seq=seq, at=at, kind=str(event.kind), detail=detail, mac="", **words)
-
-
-def _mac(key: bytes, before: str, row: AuditRow) -> str:
-    return hmac.new(key, before.encode() + b"\x00" + canonical(row), "sha256").hexdigest()
 
 
 def _sealed(key: bytes, seq: int, mac: str) -> Head:

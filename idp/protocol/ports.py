@@ -1,14 +1,16 @@
 """What the rules need kept, one Protocol a kind of thing. Implementations are in `idp.storage`."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import ParamSpec, Protocol, TypeVar
 
 from idp.protocol.account import Account
 from idp.protocol.audit import AuditEvent, AuditRow, Head
+from idp.protocol.audit_verification import Broken
 from idp.protocol.authorization_code import AuthorizationCode
 from idp.protocol.client import Client
 from idp.protocol.interaction import Interaction
+from idp.protocol.logout import LogoutDelivery, Settled
 from idp.protocol.pushed_request import PushedRequest
 from idp.protocol.refresh_token import Grant, RefreshToken
 from idp.protocol.session import Session
@@ -95,7 +97,7 @@ class AuthorizationCodeStore(Protocol):
 
 
 class SessionStore(Protocol):
-    """Sessions, by sid."""
+    """Sessions, by sid; found by person and by the moment they are over, too."""
 
     async def get(self, sid: str) -> Session | None:
         """Return the session, or None."""
@@ -106,8 +108,17 @@ class SessionStore(Protocol):
     async def change(self, old: Session, new: Session, ttl: timedelta) -> bool:
         """Replace `old` if it is still what is kept."""
 
-    async def end(self, sid: str) -> Session | None:
-        """Forget the session and return it; one atomic step."""
+    async def forget(self, session: Session) -> None:
+        """Forget the session wherever it is listed."""
+
+    async def of_account(self, sub: str) -> tuple[Session, ...]:
+        """Return what is kept of a person's sessions, in any state but ended."""
+
+    async def due_at(self, sid: str, at: datetime) -> None:
+        """List a session among those to look at from a moment on."""
+
+    async def due(self, since: datetime, until: datetime) -> tuple[str, ...]:
+        """Return the sids to look at between two moments, to a grain of minutes; some may be gone or not over."""
 
 
 class LiveSessions(Protocol):
@@ -185,8 +196,50 @@ class RefreshTokenStore(Protocol):
     async def revoke(self, gid: str, *, at: datetime) -> None:
         """Revoke the grant with all its tokens; unknown ones are no error."""
 
+    async def revoke_of_session(self, sid: str, *, at: datetime) -> tuple[str, ...]:
+        """Revoke every grant given in a session and return their ids.
+
+        Raises:
+            LogoutQueueUnavailable: the database did not take it.
+        """
+
     async def grant(self, gid: str) -> Grant | None:
         """Return a grant, or None."""
+
+
+class LogoutQueueUnavailable(Exception):
+    """The database did not take it; nothing was written."""
+
+
+class LogoutQueue(Protocol):
+    """Notifications of relying parties on their way (OpenID Connect Back-Channel Logout 1.0)."""
+
+    async def put(self, deliveries: Sequence[LogoutDelivery]) -> None:
+        """Keep new ones in one transaction; those of an occasion and client that are kept already stay as they are.
+
+        Raises:
+            LogoutQueueUnavailable: see there.
+        """
+
+    async def of_occasion(self, occasion: str) -> tuple[LogoutDelivery, ...]:
+        """Return how far the notifications of an occasion are."""
+
+    async def due_clients(self, at: datetime) -> tuple[str, ...]:
+        """Return the clients with something due."""
+
+    async def claim(
+        self, client_id: str, *, owner: str, at: datetime, until: datetime, at_most: int
+    ) -> tuple[LogoutDelivery, ...]:
+        """Take up due notifications of a client; nobody else gets them before `until`."""
+
+    async def settle(self, delivery_id: str, settled: Settled, *, owner: str, tries: int, at: datetime) -> bool:
+        """Write what a try came to; False when the lease was lost to another sender."""
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next try is due; None when nothing waits."""
+
+    async def prune(self, before: datetime) -> int:
+        """Delete what was settled before a moment, and return how many."""
 
 
 class ConsentStore(Protocol):
@@ -217,6 +270,9 @@ class AuditStore(Protocol):
 
     async def listed(self, *, sub: str, since: datetime, after: int, at_most: int) -> tuple[AuditRow, ...]:
         """Return rows about or by `sub` ("" for everyone) from a moment on, in order."""
+
+    async def verify(self, checkpoints: Iterable[Head] = ()) -> tuple[int, Broken | None]:
+        """Return how many rows hold, and the first place where the audit does not."""
 
 
 class Attempts(Protocol):

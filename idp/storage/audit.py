@@ -1,22 +1,26 @@
 """The audit in SQL: writers take turns at the head row, so numbers have no gaps and every row knows the one before."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, or_, select, text, update
+from sqlalchemy import Row, Select, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from config.storage.sql import readonly
 from idp.protocol.audit import AuditEvent, AuditRow, AuditUnavailable, Head, begin, extend
+from idp.protocol.audit_verification import Broken, Verification
 from idp.storage.tables import audit, audit_head
 
 _WAIT_AT_MOST_SECONDS: Final = 10.0
 _LOCK_WAIT: Final = text("SET LOCAL lock_timeout = '8s'")
 _COLUMNS: Final = ("seq", "at", "kind", "sub", "by", "client_id", "sid", "detail", "mac")
 _ONLY: Final = 1
+_BATCH: Final = 2000
+_SNAPSHOT: Final = {"postgresql": {"isolation_level": "REPEATABLE READ"}}
 
 
 class AuditChain:
@@ -44,6 +48,10 @@ class AuditChain:
             )
         except (SQLAlchemyError, OSError) as error:
             raise AuditUnavailable(type(error).__name__) from error
+
+    def verification(self, checkpoints: Iterable[Head]) -> Verification:
+        """Return what holds rows against this chain."""
+        return Verification(self._key, checkpoints)
 
     async def _locked(self, connection: AsyncConnection) -> Head:
         if connection.dialect.name == "postgresql":
@@ -82,16 +90,32 @@ class SqlAudit:
         return _head(row) if row else None
 
     async def rows(self, *, after: int, at_most: int) -> tuple[AuditRow, ...]:
-        wanted = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(at_most)
         async with readonly(self._engine).connect() as connection:
-            return tuple(_row(row) for row in await connection.execute(wanted))
+            return tuple(_row(row) for row in await connection.execute(_beyond(after, at_most)))
 
     async def listed(self, *, sub: str, since: datetime, after: int, at_most: int) -> tuple[AuditRow, ...]:
-        wanted = select(audit).where(audit.c.seq > after, audit.c.at >= since).order_by(audit.c.seq).limit(at_most)
+        wanted = _beyond(after, at_most).where(audit.c.at >= since)
         if sub:
             wanted = wanted.where(or_(audit.c.sub == sub, audit.c.by == sub))
         async with readonly(self._engine).connect() as connection:
             return tuple(_row(row) for row in await connection.execute(wanted))
+
+    async def verify(self, checkpoints: Iterable[Head] = ()) -> tuple[int, Broken | None]:
+        verification = self._chain.verification(checkpoints)
+        # One snapshot, else a row written meanwhile would lie beyond the head.
+        steady = self._engine.execution_options(readonly=True, **_SNAPSHOT.get(self._engine.dialect.name, {}))
+        async with steady.connect() as connection:
+            head = (await connection.execute(select(audit_head).where(audit_head.c.id == _ONLY))).one_or_none()
+            after = 0
+            while found := (await connection.execute(_beyond(after, _BATCH))).all():
+                for row in found:
+                    verification.feed(_row(row))
+                after = found[-1].seq
+        return verification.count, verification.finish(_head(head) if head else None)
+
+
+def _beyond(after: int, at_most: int) -> Select[Any]:
+    return select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(at_most)
 
 
 def _head(row: Row[Any]) -> Head:

@@ -1,0 +1,42 @@
+"""How a command of the provider runs: settings, engine and stores opened, refusals told in a sentence."""
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import typer
+
+from config.clock import utc_now
+from config.entry import ground, read_settings, run
+from idp.accounts import AccountRefused
+from idp.app import wire
+from idp.clients import ClientRefused
+from idp.endpoints.state import IdpState
+from idp.passwords import PasswordRefused
+from idp.protocol.audit import AuditUnavailable
+from idp.protocol.ports import UsernameTaken
+
+T = TypeVar("T")
+
+
+def do(work: Callable[[IdpState], Awaitable[T]]) -> T:
+    """Run a command's work on the provider of this machine's settings, and return what it returns."""
+    settings = read_settings(os.environ)
+    results: list[T] = []
+
+    async def main() -> None:
+        async with ground(settings) as (engine, state):
+            results.append(await work(wire(settings=settings, engine=engine, state=state, clock=utc_now).state))
+
+    try:
+        run(main())
+    except (AccountRefused, ClientRefused, PasswordRefused) as refused:
+        typer.echo(f"未更改。 Nothing changed: {refused}", err=True)
+        raise typer.Exit(1) from None
+    except UsernameTaken as taken:
+        typer.echo(f"未更改，用户名已有人使用。 Nothing changed, the user name is taken: {taken}", err=True)
+        raise typer.Exit(1) from None
+    except AuditUnavailable as unavailable:
+        typer.echo(f"未更改，审计无法写入。 Nothing changed, the audit can't be written: {unavailable}", err=True)
+        raise typer.Exit(1) from None
+    return results[0]
