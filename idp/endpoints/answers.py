@@ -13,7 +13,14 @@ from idp.endpoints.state import of
 from idp.endpoints.words import PAGE_REASONS
 from idp.protocol.authorization_request import Target
 from idp.protocol.authorization_response import location
-from idp.protocol.errors import InsufficientScope, InvalidClient, InvalidToken, NotRedirectable, OAuthError
+from idp.protocol.errors import (
+    InsufficientScope,
+    InvalidClient,
+    InvalidToken,
+    NotRedirectable,
+    OAuthError,
+    UseDpopNonce,
+)
 from idp.protocol.redirect_uri import origin_of
 
 _NOT_STORED: Final = {"cache-control": "no-store", "pragma": "no-cache"}
@@ -50,6 +57,9 @@ async def oauth_error(request: Request, error: Exception) -> Response:
     headers = {}
     if isinstance(error, InvalidClient):
         headers["www-authenticate"] = 'Basic realm="onewindow"'
+    if isinstance(error, UseDpopNonce):
+        idp = of(request)
+        headers["dpop-nonce"] = idp.dpop.nonces.current(idp.clock())
     if isinstance(error, InvalidToken | InsufficientScope):
         said = ", ".join(f'{name}="{value}"' for name, value in error.parameters().items())
         headers["www-authenticate"] = f"Bearer {said}"

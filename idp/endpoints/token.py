@@ -5,13 +5,19 @@ from starlette.responses import Response
 
 from idp.endpoints.answers import json_answer
 from idp.endpoints.client_authentication import authenticated
+from idp.endpoints.dpop import nonce_headers, proof_of
 from idp.endpoints.parsing import form
 from idp.endpoints.state import of
+from idp.protocol.errors import InvalidDpopProof
 
 
 async def token(request: Request) -> Response:
-    """Answer a grant with tokens."""
+    """Answer a grant with tokens, bound to a key where a DPoP proof came along."""
     idp = of(request)
     parameters = await form(request)
     client = await authenticated(request, parameters)
-    return json_answer(await idp.rulebook.token(parameters, client, at=idp.clock()))
+    proof = await proof_of(request, "/token")
+    if proof is None and client.dpop_bound_access_tokens:
+        raise InvalidDpopProof("This client's requests need a DPoP proof.")  # RFC 9449 §5.2
+    answer = await idp.rulebook.token(parameters, client, at=idp.clock(), jkt=proof.jkt if proof else "")
+    return json_answer(answer, headers=nonce_headers(request, proof))

@@ -5,6 +5,7 @@ OAuthError
 ├── UnsupportedResponseType · AccessDenied · RequestNotSupported · RequestUriNotSupported · RegistrationNotSupported
 ├── LoginRequired · ConsentRequired · AccountSelectionRequired · InteractionRequired · UnmetAuthenticationRequirements
 ├── UnsupportedTokenType · TemporarilyUnavailable · InvalidRequestObject · InvalidTarget
+├── InvalidDpopProof · UseDpopNonce
 └── InvalidToken · InsufficientScope                       (answered by a protected resource)
 NotRedirectable                                            (answered on a page of our own, never by a redirect)
 """
@@ -153,6 +154,18 @@ class TemporarilyUnavailable(OAuthError):
 
     code = "temporarily_unavailable"
     status = 503
+
+
+class InvalidDpopProof(OAuthError):
+    """RFC 9449 §5: the DPoP proof is missing where it is needed, or does not hold."""
+
+    code = "invalid_dpop_proof"
+
+
+class UseDpopNonce(OAuthError):
+    """RFC 9449 §8, §9: the proof needs the nonce that comes with this answer."""
+
+    code = "use_dpop_nonce"
 
 
 class InvalidToken(OAuthError):

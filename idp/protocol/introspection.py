@@ -8,7 +8,7 @@ from idp.protocol.client import Client
 from idp.protocol.refresh_token import RefreshToken
 
 INACTIVE: Final[Mapping[str, object]] = {"active": False}
-_SHOWN = ("iss", "sub", "aud", "client_id", "scope", "iat", "exp", "jti", "auth_time", "acr", "unit", "region", "roles")
+_SHOWN = ("iss", "sub", "aud", "client_id", "scope", "iat", "exp", "jti", "auth_time", "acr", "unit", "region", "roles", "cnf")
 
 
 def may_introspect(caller: Client, token: AccessToken) -> bool:
@@ -20,7 +20,7 @@ def describe_access_token(token: AccessToken) -> dict[str, object]:
     """Return the answer for an active access token."""
     return {
         "active": True,
-        "token_type": "Bearer",
+        "token_type": "DPoP" if token.jkt else "Bearer",  # RFC 9449 §6.2
         **{name: token.claims[name] for name in _SHOWN if name in token.claims},
     }
 
