@@ -1,31 +1,38 @@
-"""What must still happen before a request is answered: sign in, choose an account, agree, or nothing.
+"""What must still happen before a request is answered: sign in, prove more, choose an account, agree, or nothing.
 
 OpenID Connect Core §3.1.2.3 and §3.1.2.4. `decide` is pure; with prompt=none what would need a page is an error.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from idp.protocol import acr
 from idp.protocol.account import Account
+from idp.protocol.acr import Strength
 from idp.protocol.authorization_request import AuthorizationRequest
-from idp.protocol.claims import ACR_VALUES_SUPPORTED
 from idp.protocol.errors import (
     AccessDenied,
     AccountSelectionRequired,
     ConsentRequired,
+    InteractionRequired,
     LoginRequired,
     OAuthError,
     UnmetAuthenticationRequirements,
 )
+from idp.protocol.factors import NONE, Factors
 from idp.protocol.session import Session
+
+HALF_LIFETIME: Final = timedelta(minutes=5)
 
 
 class Step(StrEnum):
     """What the person does next."""
 
     SIGN_IN = "sign_in"
+    SECOND_FACTOR = "second_factor"  # the password was right, or the session is not strong enough for this system
+    SET_UP = "set_up"  # the system asks for a factor the person does not have yet
     CHOOSE_ACCOUNT = "choose_account"
     CONSENT = "consent"
     DONE = "done"  # nothing: the code may be issued
@@ -38,7 +45,11 @@ class Interaction:
     parameters: dict[str, str]
     browser_hash: str
     request_uri: str = ""  # of the pushed request behind it, used up when it is answered
-    signed_in_sub: str = ""  # who gave a password for this very request
+    signed_in_sub: str = ""  # who signed in for this very request
+    half_sub: str = ""  # whose password was right, while the second factor is still owed: nobody is signed in yet
+    half_at: datetime | None = None
+    step_up_declined: bool = False  # the system would like more, the person went on without
+    account_page: str = ""  # the page of one's own account this sign-in is for; `parameters` is empty then
     account_chosen: bool = False
     consented_scope: tuple[str, ...] = field(default=())
     consented_sub: str = ""
@@ -46,6 +57,8 @@ class Interaction:
 
 _PROMPT_NONE_ERRORS: Final[dict[Step, type[OAuthError]]] = {
     Step.SIGN_IN: LoginRequired,
+    Step.SECOND_FACTOR: LoginRequired,
+    Step.SET_UP: InteractionRequired,
     Step.CHOOSE_ACCOUNT: AccountSelectionRequired,
     Step.CONSENT: ConsentRequired,
 }
@@ -60,17 +73,50 @@ def decide(
     consented: frozenset[str],
     hinted_sub: str | None,
     at: datetime,
+    factors: Factors = NONE,
 ) -> Step:
     """Return the next step; `consented` is the scope the person agreed to before.
+
+    `factors` count only where `missing` says that the session is not strong enough.
 
     Raises:
         OAuthError: prompt=none and a page would be needed, the client's policy refuses the person, or an
             essential acr is not reached.
     """
-    step = _next(request, session, account, interaction, consented, hinted_sub, at)
+    step = _next(request, session, account, interaction, consented, hinted_sub, at, factors)
     if step is not Step.DONE and "none" in request.prompt:
         raise _PROMPT_NONE_ERRORS[step]("Not possible without a page.")
     return step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """What a session lacks for a request: `strength` None can't be reached by this account at all."""
+
+    strength: Strength | None
+    essential: bool
+
+
+def missing(
+    request: AuthorizationRequest, session: Session, account: Account, interaction: Interaction | None
+) -> Missing | None:
+    """Return what the request asks for beyond the session; what is only wished for stands back with prompt=none."""
+    wanted = request.wanted_acr
+    unmet = acr.unmet(wanted, session.acr, account)
+    if unmet:
+        needs = [acr.needed(choices, account) for choices in unmet]
+        strongest = None if None in needs else max(need for need in needs if need is not None)
+        return Missing(strength=strongest, essential=True)
+    if "none" in request.prompt or (interaction is not None and interaction.step_up_declined):
+        return None
+    preferred = acr.unmet_voluntary(wanted, session.acr, account)
+    return Missing(strength=acr.needed({preferred}, account), essential=False) if preferred else None
+
+
+def owes_second_factor(interaction: Interaction | None, *, at: datetime) -> bool:
+    """Tell whether a password was right a moment ago and the second factor is still to come."""
+    half_at = interaction.half_at if interaction is not None and interaction.half_sub else None
+    return half_at is not None and at - half_at <= HALF_LIFETIME
 
 
 def _next(
@@ -81,7 +127,10 @@ def _next(
     consented: frozenset[str],
     hinted_sub: str | None,
     at: datetime,
+    factors: Factors,
 ) -> Step:
+    if owes_second_factor(interaction, at=at):
+        return Step.SECOND_FACTOR
     if session is None or account is None or _needs_fresh_sign_in(request, session, interaction, at):
         return Step.SIGN_IN
     wanted = request.claims.sub_required or hinted_sub
@@ -93,9 +142,22 @@ def _next(
     if "select_account" in request.prompt and not (interaction and interaction.account_chosen):
         return Step.CHOOSE_ACCOUNT
     check_policy(request, account)
-    if request.claims.acr_required and session.acr not in request.claims.acr_required & set(ACR_VALUES_SUPPORTED):
-        raise UnmetAuthenticationRequirements("The essential acr was not reached.")
+    more = _step_up(missing(request, session, account, interaction), factors)
+    if more is not None:
+        return more
     return Step.CONSENT if _needs_consent(request, session, interaction, consented) else Step.DONE
+
+
+def _step_up(lacking: Missing | None, factors: Factors) -> Step | None:
+    if lacking is None:
+        return None
+    if lacking.strength is None:
+        if not lacking.essential:
+            return None
+        raise UnmetAuthenticationRequirements("This account can not reach the acr asked for.")
+    if factors.strength >= lacking.strength:
+        return Step.SECOND_FACTOR
+    return Step.SET_UP if lacking.essential else None
 
 
 def check_policy(request: AuthorizationRequest, account: Account) -> None:

@@ -25,7 +25,10 @@ PAIR_ATTEMPTS: Final = 5
 ADDRESS_ATTEMPTS: Final = 60
 ACCOUNT_ATTEMPTS: Final = 50
 KNOWN_BROWSER_ATTEMPTS: Final = 10
+FACTOR_ATTEMPTS: Final = 5
+FACTOR_DAY_ATTEMPTS: Final = 40
 WINDOW: Final = timedelta(minutes=15)
+DAY: Final = timedelta(days=1)
 
 
 def sign_in_bounds(username: str, address: str, *, known_browser: str | None) -> tuple[Bound, ...]:
@@ -38,6 +41,23 @@ def sign_in_bounds(username: str, address: str, *, known_browser: str | None) ->
         Bound(key=f"attempts:address:{where}", attempts=ADDRESS_ATTEMPTS, within=WINDOW),
         Bound(key=f"attempts:account:{who}", attempts=ACCOUNT_ATTEMPTS, within=WINDOW),
     )
+
+
+def second_factor_bounds(sub: str) -> tuple[Bound, ...]:
+    """Return the bounds of one one-time or recovery code; the first is forgotten after a right one.
+
+    Only who has the password gets here, so a stranger can't use these to shut a clerk out. Forty guesses a day at
+    a code of six digits, three of which count at any moment, are right once in some twenty years.
+    """
+    return (
+        Bound(key=f"attempts:factor:{_short(sub)}", attempts=FACTOR_ATTEMPTS, within=WINDOW),
+        Bound(key=f"attempts:factor-day:{_short(sub)}", attempts=FACTOR_DAY_ATTEMPTS, within=DAY),
+    )
+
+
+def passkey_bound(address: str) -> Bound:
+    """Return the bound on passkey answers from one address: they can't be guessed, but each costs a look-up."""
+    return Bound(key=f"attempts:passkey:{_short(network_of(address))}", attempts=ADDRESS_ATTEMPTS, within=WINDOW)
 
 
 def network_of(address: str) -> str:
