@@ -12,8 +12,10 @@ from typing import Final
 
 from idp.passwords import Passwords
 from idp.protocol.account import Account
+from idp.protocol.audit import COMMAND_LINE, AuditEvent, AuditKind
 from idp.protocol.ports import AccountStore, ClientStore
 
+REGION_DIGITS: Final = (2, 4, 6, 9)
 ROLES: Final = frozenset({"clerk", "editor", "approver", "owner", "manager", "admin"})
 
 
@@ -35,15 +37,26 @@ class NewAccount:
 
 
 async def create(
-    accounts: AccountStore, clients: ClientStore, passwords: Passwords, new: NewAccount, *, password: str, at: datetime
+    accounts: AccountStore,
+    clients: ClientStore,
+    passwords: Passwords,
+    new: NewAccount,
+    *,
+    password: str,
+    at: datetime,
+    by: str = COMMAND_LINE,
 ) -> Account:
-    """Create an account with a fresh `sub` and return it.
+    """Create an account with a fresh `sub` and return it; `by` is who did it, for the audit.
 
     Raises:
         AccountRefused: a role or region that doesn't exist.
         PasswordRefused, UsernameTaken: see there.
     """
-    return await _save(accounts, clients, passwords, token_urlsafe(16), new, password, at, valid_from=at)
+    sub = token_urlsafe(16)
+    event = AuditEvent(
+        kind=AuditKind.ACCOUNT_CREATED, sub=sub, by=by, detail={"roles": sorted(new.roles)}, at=at
+    )  # fmt: skip
+    return await _save(accounts, clients, passwords, sub, new, password, event, valid_from=at)
 
 
 async def put(
@@ -62,44 +75,84 @@ async def put(
         found = await accounts.by_username(existing.username)
         if found is not None and await passwords.is_right(password, found[1]):
             return existing
+    kind = AuditKind.ACCOUNT_CHANGED if existing else AuditKind.ACCOUNT_CREATED
+    event = AuditEvent(kind=kind, sub=sub, by=COMMAND_LINE, detail={"roles": sorted(new.roles)}, at=at)
     return await _save(
-        accounts, clients, passwords, sub, new, password, at, valid_from=existing.valid_from if existing else at
+        accounts, clients, passwords, sub, new, password, event, valid_from=existing.valid_from if existing else at
     )
 
 
 async def set_password(
-    accounts: AccountStore, passwords: Passwords, username: str, password: str, *, at: datetime
+    accounts: AccountStore, passwords: Passwords, username: str, password: str, *, at: datetime, by: str = COMMAND_LINE
 ) -> Account:
     """Set a new password; everything begun with the old one ends."""
     account = await _known(accounts, username)
     changed = replace(account, valid_from=at)
-    await accounts.save(changed, password_hash=await passwords.hash(password), at=at)
+    event = AuditEvent(kind=AuditKind.PASSWORD_CHANGED, sub=account.sub, by=by, at=at)
+    await accounts.save(changed, password_hash=await passwords.hash(password), at=at, audited=(event,))
     return changed
 
 
-async def disable(accounts: AccountStore, username: str, *, at: datetime) -> Account:
+async def disable(accounts: AccountStore, username: str, *, at: datetime, by: str = COMMAND_LINE) -> Account:
     """Stop an account: nothing answers it any more, anywhere."""
-    changed = replace(await _known(accounts, username), disabled=True, valid_from=at)
-    await accounts.save(changed, password_hash=None, at=at)
-    return changed
+    account = await _known(accounts, username)
+    event = AuditEvent(kind=AuditKind.ACCOUNT_DISABLED, sub=account.sub, by=by, at=at)
+    return await _change(accounts, replace(account, disabled=True, valid_from=at), event)
 
 
-async def enable(accounts: AccountStore, username: str, *, at: datetime) -> Account:
+async def enable(accounts: AccountStore, username: str, *, at: datetime, by: str = COMMAND_LINE) -> Account:
     """Let a stopped account sign in again; what ended stays ended."""
-    changed = replace(await _known(accounts, username), disabled=False, valid_from=at)
-    await accounts.save(changed, password_hash=None, at=at)
-    return changed
+    account = await _known(accounts, username)
+    event = AuditEvent(kind=AuditKind.ACCOUNT_ENABLED, sub=account.sub, by=by, at=at)
+    return await _change(accounts, replace(account, disabled=False, valid_from=at), event)
 
 
-async def set_roles(accounts: AccountStore, username: str, roles: Iterable[str], *, at: datetime) -> Account:
+async def set_roles(
+    accounts: AccountStore, username: str, roles: Iterable[str], *, at: datetime, by: str = COMMAND_LINE
+) -> Account:
     """Give the account exactly these roles; sessions begun with others end.
 
     Raises:
         AccountRefused: an unknown role or user name.
     """
     account = await _known(accounts, username)
-    changed = replace(account, roles=_checked_roles(frozenset(roles)), valid_from=at)
-    await accounts.save(changed, password_hash=None, at=at)
+    given = _checked_roles(frozenset(roles))
+    detail = {"roles": sorted(given), "roles_before": sorted(account.roles)}
+    event = AuditEvent(kind=AuditKind.ACCOUNT_CHANGED, sub=account.sub, by=by, detail=detail, at=at)
+    return await _change(accounts, replace(account, roles=given, valid_from=at), event)
+
+
+async def set_unit(
+    accounts: AccountStore, username: str, *, unit: str, unit_name: str, region: str, at: datetime, by: str
+) -> Account:
+    """Move the account to another unit; sessions begun at the old one end.
+
+    Raises:
+        AccountRefused: an unknown user name, no unit, or a region that doesn't exist.
+    """
+    account = await _known(accounts, username)
+    unit, unit_name, region = unit.strip(), unit_name.strip(), region.strip()
+    if not 0 < len(unit) <= 64 or not 0 < len(unit_name) <= 200:
+        raise AccountRefused("a unit needs an id of at most 64 characters and a name of at most 200")
+    _check_region(region)
+    changed = replace(account, unit=unit, unit_name=unit_name, region=region, valid_from=at)
+    event = AuditEvent(
+        kind=AuditKind.ACCOUNT_CHANGED, sub=account.sub, by=by, detail={"fields": ["unit", "unit_name", "region"]}, at=at
+    )  # fmt: skip
+    return await _change(accounts, changed, event)
+
+
+async def end_sessions(accounts: AccountStore, username: str, *, at: datetime, by: str) -> Account:
+    """End everything the account has begun; it may sign in anew at once."""
+    account = await _known(accounts, username)
+    event = AuditEvent(
+        kind=AuditKind.SESSION_ENDED, sub=account.sub, by=by, detail={"reason": "administrator"}, at=at
+    )  # fmt: skip
+    return await _change(accounts, replace(account, valid_from=at), event)
+
+
+async def _change(accounts: AccountStore, changed: Account, event: AuditEvent) -> Account:
+    await accounts.save(changed, password_hash=None, at=event.at, audited=(event,))
     return changed
 
 
@@ -117,15 +170,14 @@ async def _save(
     sub: str,
     new: NewAccount,
     password: str,
-    at: datetime,
+    event: AuditEvent,
     *,
     valid_from: datetime,
 ) -> Account:
     _checked_roles(new.roles)
     if not new.username.strip() or len(new.username) > 64 or not new.name.strip():
         raise AccountRefused("an account needs a user name of at most 64 characters and a name")
-    if not new.region.isdigit() or len(new.region) not in (2, 4, 6, 9):
-        raise AccountRefused(f"{new.region!r}: a region code has 2, 4, 6 or 9 digits")
+    _check_region(new.region)
     if await clients.get(sub) is not None:
         raise AccountRefused(f"{sub!r} is a client_id")  # RFC 9700 §4.15
     blank = Account(
@@ -133,7 +185,7 @@ async def _save(
         disabled=False, valid_from=valid_from,
     )  # fmt: skip
     account = _from(new, blank)
-    await accounts.save(account, password_hash=await passwords.hash(password), at=at)
+    await accounts.save(account, password_hash=await passwords.hash(password), at=event.at, audited=(event,))
     return account
 
 
@@ -148,3 +200,8 @@ def _checked_roles(roles: frozenset[str]) -> frozenset[str]:
     if unknown := roles - ROLES:
         raise AccountRefused(f"unknown role {sorted(unknown)}; there are {sorted(ROLES)}")
     return roles
+
+
+def _check_region(region: str) -> None:
+    if not region.isascii() or not region.isdigit() or len(region) not in REGION_DIGITS:
+        raise AccountRefused(f"{region!r}: a region code has 2, 4, 6 or 9 digits")

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from ipaddress import ip_network
 from secrets import token_urlsafe
 from typing import TypedDict
 from urllib.parse import urlsplit
@@ -15,11 +16,13 @@ from starlette.routing import Route
 
 from config.asgi.fault_barrier import FaultBarrier
 from config.clock import Clock
+from config.egress import EgressClient, EgressRules
 from config.settings import Settings
 from config.state import StateStore
 from idp import audit_checkpoints
 from idp import keys as key_use
 from idp.audit import Audit
+from idp.background import Background, EgressPost
 from idp.dpop import DpopProofs
 from idp.endpoints import authorize, end_session, interaction
 from idp.endpoints.answers import oauth_error, stopped
@@ -32,11 +35,15 @@ from idp.endpoints.state import IdpState
 from idp.endpoints.static import StaticFiles
 from idp.endpoints.token import token
 from idp.endpoints.userinfo import userinfo
+from idp.logout import BackChannelLogout
+from idp.logout_sender import LogoutSender
 from idp.passwords import Passwords
 from idp.protocol.dpop_nonce import Nonces
 from idp.protocol.errors import NotRedirectable, OAuthError
 from idp.protocol.grants import Rulebook
 from idp.protocol.issuing import Issuer
+from idp.protocol.shift import parse_shift_ends
+from idp.session_watch import SessionWatch
 from idp.sessions import Sessions
 from idp.sign_in import SignIn
 from idp.storage.accounts import SqlAccountStore
@@ -47,6 +54,7 @@ from idp.storage.clients import SqlClientStore
 from idp.storage.consents import SqlConsentStore
 from idp.storage.greenlet_bridge import GreenletBridge
 from idp.storage.keys import SqlKeyStore
+from idp.storage.logout_queue import SqlLogoutQueue
 from idp.storage.refresh_tokens import SqlRefreshTokenStore
 from idp.storage.sealing import Seal, derive
 from idp.storage.state_records import (
@@ -74,16 +82,19 @@ class Wired:
     state: IdpState
     caches: Caches
     static: StaticFiles
+    background: Background
 
 
-def wire(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: Clock) -> Wired:
+def wire(
+    *, settings: Settings, engine: AsyncEngine, state: StateStore, clock: Clock, egress: EgressClient | None = None
+) -> Wired:
     """Put the provider together; nothing connects yet."""
     secret, issuer = settings.secret_key.get_secret_value(), settings.issuer
     announcer, static = Announcer(state), StaticFiles()
-    accounts, clients = SqlAccountStore(engine, announcer), SqlClientStore(engine, announcer)
-    keys = SqlKeyStore(engine, announcer, Seal(derive(secret, "signing keys at rest")))
-    consents, refresh_tokens = SqlConsentStore(engine, announcer), SqlRefreshTokenStore(engine, announcer)
     chain = AuditChain(derive(secret, "audit chain"))
+    accounts, clients = SqlAccountStore(engine, announcer, chain), SqlClientStore(engine, announcer, chain)
+    keys = SqlKeyStore(engine, announcer, Seal(derive(secret, "signing keys at rest")), chain)
+    consents, refresh_tokens = SqlConsentStore(engine, announcer), SqlRefreshTokenStore(engine, announcer)
     audit_store = SqlAudit(engine, chain)
     audit = Audit(audit_store)
     caches = Caches(
@@ -91,7 +102,20 @@ def wire(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: C
     )
     announcer.heard_here = caches.hear
     cached_keys, revoked, passwords = CachedKeys(caches.rings), StateRevokedGrants(state), Passwords()
-    sessions, attempts = Sessions(store=StateSessionStore(state), accounts=caches.accounts), StateAttempts(state)
+    logout_queue, attempts = SqlLogoutQueue(engine), StateAttempts(state)
+    logout = BackChannelLogout(
+        queue=logout_queue,
+        clients=caches.clients,
+        refresh_tokens=refresh_tokens,
+        revoked=revoked,
+        announce=lambda: announcer.tell("logout", ""),
+    )
+    sessions = Sessions(
+        store=StateSessionStore(state),
+        accounts=caches.accounts,
+        logout=logout,
+        shift_ends=parse_shift_ends(settings.shift_ends),
+    )
     verified = VerifiedTokens()
     issuing = Issuer(
         issuer=issuer,
@@ -141,6 +165,7 @@ def wire(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: C
         attempts=attempts,
         passwords=passwords,
         sessions=sessions,
+        logout_queue=logout_queue,
         sign_in=SignIn(accounts=accounts, attempts=attempts, passwords=passwords),
         tokens=tokens,
         issuing=issuing,
@@ -148,19 +173,54 @@ def wire(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: C
         dpop=DpopProofs(nonces=Nonces(key=derive(secret, "dpop nonces")), used=attempts),
         pages=Pages(issuer=issuer, static=static),
     )
-    return Wired(state=ports, caches=caches, static=static)
+    sender = LogoutSender(
+        issuer=issuer,
+        queue=logout_queue,
+        clients=caches.clients,
+        keys=cached_keys,
+        post=_post(settings, egress),
+        clock=clock,
+        written=logout.written,
+    )
+    watch = SessionWatch(sessions=sessions, accounts=caches.accounts, changes=accounts, clock=clock)
+    background = Background(sender=sender, watch=watch)
+    caches.also_heard = background.hear
+    return Wired(state=ports, caches=caches, static=static, background=background)
 
 
-def create_app(*, settings: Settings, engine: AsyncEngine, state: StateStore, clock: Clock) -> Starlette:
-    """Return the provider's app, to be mounted at the issuer's path with its lifespan entered."""
-    wired = wire(settings=settings, engine=engine, state=state, clock=clock)
+def _post(settings: Settings, egress: EgressClient | None) -> EgressPost:
+    parts = urlsplit(settings.base_url)
+    # The portal is ours wherever it stands; everything else is an address somebody gave us.
+    anywhere = EgressRules(allowed=tuple(map(ip_network, ("0.0.0.0/0", "::/0"))))
+    return EgressPost(
+        egress=egress or EgressClient(EgressRules.of(settings)),
+        own=egress or EgressClient(anywhere),
+        own_origin=f"{parts.scheme}://{parts.netloc}",
+    )
+
+
+def create_app(
+    *,
+    settings: Settings,
+    engine: AsyncEngine,
+    state: StateStore,
+    clock: Clock,
+    egress: EgressClient | None = None,
+    background: bool = True,
+) -> Starlette:
+    """Return the provider's app, to be mounted at the issuer's path with its lifespan entered.
+
+    `egress` stands in for the network in tests, which may also leave the background out and run it by hand.
+    """
+    wired = wire(settings=settings, engine=engine, state=state, clock=clock, egress=egress)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[Lifespan]:
         await key_use.ensure(wired.state.key_store, at=clock())
         following = asyncio.create_task(wired.caches.follow(), name="idp-caches")
         try:
-            yield {"idp": wired.state}
+            async with wired.background.running() if background else nullcontext():
+                yield {"idp": wired.state}
         finally:
             following.cancel()
             with suppress(asyncio.CancelledError):

@@ -1,14 +1,18 @@
 """Clients as operators handle them: register, replace the secret, stop. Plain functions over the store."""
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from secrets import token_urlsafe
 from typing import Final
 
+from idp.protocol import fapi2
+from idp.protocol.audit import COMMAND_LINE, AuditEvent, AuditKind
 from idp.protocol.client import Client, hash_secret
+from idp.protocol.client_signature import ALGS as CLIENT_ALGS
 from idp.protocol.ports import Accounts, ClientStore
 from idp.protocol.redirect_uri import RedirectUriRefused, check_registration
+from idp.protocol.resource_indicators import is_resource
 from idp.protocol.scope import SCOPES_SUPPORTED
 
 _GRANT_TYPES: Final = frozenset({"authorization_code", "refresh_token", "client_credentials"})
@@ -19,7 +23,9 @@ class ClientRefused(ValueError):
     """The registration does not hold; the message names the metadata field (RFC 7591 §3.2.2)."""
 
 
-async def register(clients: ClientStore, accounts: Accounts, client: Client, *, at: datetime) -> str:
+async def register(
+    clients: ClientStore, accounts: Accounts, client: Client, *, at: datetime, by: str = COMMAND_LINE
+) -> str:
     """Register a client and return its secret, which is shown this once; "" when its method has none.
 
     Raises:
@@ -28,11 +34,19 @@ async def register(clients: ClientStore, accounts: Accounts, client: Client, *, 
     if await clients.get(client.client_id) is not None:
         raise ClientRefused(f"client_id: {client.client_id!r} exists; use put or new_secret")
     secret = token_urlsafe(32) if _has_secret(client) else ""
-    await put(clients, accounts, client, client_secret=secret, at=at)
+    await put(clients, accounts, client, client_secret=secret, at=at, by=by)
     return secret
 
 
-async def put(clients: ClientStore, accounts: Accounts, client: Client, *, client_secret: str, at: datetime) -> Client:
+async def put(
+    clients: ClientStore,
+    accounts: Accounts,
+    client: Client,
+    *,
+    client_secret: str,
+    at: datetime,
+    by: str = COMMAND_LINE,
+) -> Client:
     """Make the client with this id be so, with a given secret, whether it exists or not.
 
     Raises:
@@ -44,27 +58,42 @@ async def put(clients: ClientStore, accounts: Accounts, client: Client, *, clien
     if _has_secret(client) and len(client_secret) < 32:
         raise ClientRefused("client_secret: needs at least 32 random characters")
     kept = replace(client, client_secret_hash=hash_secret(client_secret) if _has_secret(client) else "")
-    if await clients.get(client.client_id) != kept:
-        await clients.save(kept, at=at)
+    before = await clients.get(client.client_id)
+    if before != kept:
+        await clients.save(kept, at=at, audited=(_event(before, kept, at=at, by=by),))
     return kept
 
 
-async def new_secret(clients: ClientStore, client_id: str, *, at: datetime) -> str:
+async def new_secret(clients: ClientStore, client_id: str, *, at: datetime, by: str = COMMAND_LINE) -> str:
     """Replace a client's secret and return the new one, shown this once."""
     client = await clients.get(client_id)
     if client is None or not _has_secret(client):
         raise ClientRefused(f"client_id: {client_id!r} is unknown or has no secret")
     secret = token_urlsafe(32)
-    await clients.save(replace(client, client_secret_hash=hash_secret(secret)), at=at)
+    event = AuditEvent(kind=AuditKind.SECRET_REPLACED, client_id=client_id, by=by, at=at)
+    await clients.save(replace(client, client_secret_hash=hash_secret(secret)), at=at, audited=(event,))
     return secret
 
 
-async def disable(clients: ClientStore, client_id: str, *, at: datetime) -> None:
+async def disable(clients: ClientStore, client_id: str, *, at: datetime, by: str = COMMAND_LINE) -> None:
     """Stop a client: no request of it is answered and its tokens are dead."""
     client = await clients.get(client_id)
     if client is None:
         raise ClientRefused(f"client_id: there is no {client_id!r}")
-    await clients.save(replace(client, disabled=True), at=at)
+    stopped = replace(client, disabled=True)
+    await clients.save(stopped, at=at, audited=(_event(client, stopped, at=at, by=by),))
+
+
+def _event(before: Client | None, after: Client, *, at: datetime, by: str) -> AuditEvent:
+    """Return what a change of a client is called: which fields are others now, never what stands in them."""
+    if before is None:
+        return AuditEvent(kind=AuditKind.CLIENT_REGISTERED, client_id=after.client_id, by=by, at=at)
+    names = [field.name for field in fields(Client) if getattr(before, field.name) != getattr(after, field.name)]
+    if names == ["client_secret_hash"]:
+        return AuditEvent(kind=AuditKind.SECRET_REPLACED, client_id=after.client_id, by=by, at=at)
+    return AuditEvent(
+        kind=AuditKind.CLIENT_CHANGED, client_id=after.client_id, by=by, detail={"fields": names}, at=at
+    )  # fmt: skip
 
 
 def check(client: Client) -> None:
@@ -89,6 +118,15 @@ def check(client: Client) -> None:
         raise ClientRefused("jwks: private_key_jwt needs the client's public keys")
     if any(jwk.get("kty") == "oct" or "d" in jwk for jwk in client.jwks):
         raise ClientRefused("jwks: public keys only")
+    if client.request_object_signing_alg not in ("", *CLIENT_ALGS):
+        raise ClientRefused(f"request_object_signing_alg: one of {', '.join(CLIENT_ALGS)} (RFC 9101 §10.5)")
+    if not all(map(is_resource, client.resources)):
+        raise ClientRefused("resources: absolute URIs without fragment (RFC 8707 §2)")
+    try:
+        if client.profile == "fapi2":
+            fapi2.check_registration(client)
+    except fapi2.ProfileRefused as error:
+        raise ClientRefused(str(error)) from error
     try:
         for uri in (*client.redirect_uris, *client.post_logout_redirect_uris):
             check_registration(uri, client.application_type)

@@ -5,6 +5,7 @@ from datetime import datetime
 from anyio import to_thread
 from joserfc.jwk import ECKey, RSAKey
 
+from idp.protocol.audit import COMMAND_LINE, AuditEvent, AuditKind
 from idp.protocol.client import SigningAlg
 from idp.protocol.ports import KeyStore
 from idp.protocol.signing import ALGS, KeyState, SigningKey
@@ -21,9 +22,10 @@ async def ensure(keys: KeyStore, *, at: datetime) -> tuple[SigningKey, ...]:
     return await keys.load()
 
 
-async def rotate(keys: KeyStore, alg: SigningAlg, *, at: datetime) -> tuple[SigningKey, ...]:
+async def rotate(keys: KeyStore, alg: SigningAlg, *, at: datetime, by: str = COMMAND_LINE) -> tuple[SigningKey, ...]:
     """Let the next key sign; the one before is published on, so that what it signed can still be verified."""
-    await keys.rotate(await generate(alg, "next"), at=at)
+    event = AuditEvent(kind=AuditKind.KEY_ROTATED, by=by, detail={"alg": alg}, at=at)
+    await keys.rotate(await generate(alg, "next"), at=at, audited=(event,))
     return await keys.load()
 
 

@@ -1,6 +1,6 @@
 """What the rules need kept, one Protocol a kind of thing. Implementations are in `idp.storage`."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -31,8 +31,12 @@ class Clients(Protocol):
 class ClientStore(Clients, Protocol):
     """Registered clients."""
 
-    async def save(self, client: Client, *, at: datetime) -> None:
-        """Insert or replace the client; every process hears of it."""
+    async def save(self, client: Client, *, at: datetime, audited: Sequence[AuditEvent] = ()) -> None:
+        """Insert or replace the client with its audit events, all or nothing; every process hears of it.
+
+        Raises:
+            AuditUnavailable: nothing changed.
+        """
 
     async def all(self) -> tuple[Client, ...]:
         """Return every client, by client_id."""
@@ -51,11 +55,16 @@ class AccountStore(Accounts, Protocol):
     async def by_username(self, username: str) -> tuple[Account, str] | None:
         """Return the account of a folded username and its password hash ("" when it has none)."""
 
-    async def save(self, account: Account, *, password_hash: str | None, at: datetime) -> None:
-        """Insert or replace the account; None keeps the password. Every process hears of it.
+    async def save(
+        self, account: Account, *, password_hash: str | None, at: datetime, audited: Sequence[AuditEvent] = ()
+    ) -> None:
+        """Insert or replace the account with its audit events, all or nothing; None keeps the password.
+
+        Every process hears of it.
 
         Raises:
             UsernameTaken: another account has that username.
+            AuditUnavailable: nothing changed.
         """
 
     async def all(self) -> tuple[Account, ...]:
@@ -75,7 +84,7 @@ class KeyStore(Protocol):
     async def add(self, *keys: SigningKey, at: datetime) -> bool:
         """Keep new keys; False when another process was first with a key of that algorithm and state."""
 
-    async def rotate(self, fresh: SigningKey, *, at: datetime) -> None:
+    async def rotate(self, fresh: SigningKey, *, at: datetime, audited: Sequence[AuditEvent] = ()) -> None:
         """In one step: previous is deleted, current becomes previous, next current, and `fresh` next."""
 
 

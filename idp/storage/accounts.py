@@ -1,5 +1,6 @@
 """Accounts in SQL."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.sql import readonly
 from idp.protocol.account import Account, fold_username
+from idp.protocol.audit import AuditEvent
 from idp.protocol.ports import UsernameTaken
 from idp.storage.announce import Announcer
+from idp.storage.audit import AuditChain
 from idp.storage.tables import accounts
 
 _FIELDS = (
@@ -21,9 +24,10 @@ _FIELDS = (
 class SqlAccountStore:
     """`idp.protocol.ports.AccountStore`."""
 
-    def __init__(self, engine: AsyncEngine, announcer: Announcer) -> None:
+    def __init__(self, engine: AsyncEngine, announcer: Announcer, chain: AuditChain) -> None:
         self._engine = engine
         self._announcer = announcer
+        self._chain = chain
 
     async def get(self, sub: str) -> Account | None:
         async with readonly(self._engine).connect() as connection:
@@ -41,7 +45,16 @@ class SqlAccountStore:
             rows = await connection.execute(select(accounts).order_by(accounts.c.username_folded))
             return tuple(_account(row) for row in rows)
 
-    async def save(self, account: Account, *, password_hash: str | None, at: datetime) -> None:
+    async def changed_since(self, at: datetime) -> tuple[str, ...]:
+        """Return the subs of accounts whose earlier sessions ended since a moment."""
+        async with readonly(self._engine).connect() as connection:
+            return tuple(
+                (await connection.execute(select(accounts.c.sub).where(accounts.c.valid_from >= at))).scalars()
+            )
+
+    async def save(
+        self, account: Account, *, password_hash: str | None, at: datetime, audited: Sequence[AuditEvent] = ()
+    ) -> None:
         values: dict[str, Any] = {name: getattr(account, name) for name in _FIELDS}
         values |= {"username_folded": fold_username(account.username), "roles": sorted(account.roles), "updated_at": at}
         if password_hash is not None:
@@ -53,6 +66,7 @@ class SqlAccountStore:
                 )
                 if changed.rowcount == 0:
                     await connection.execute(insert(accounts).values({"password_hash": "", **values}))
+                await self._chain.append(connection, *audited)
         except IntegrityError as error:
             raise UsernameTaken(account.username) from error
         await self._announcer.tell("account", account.sub)

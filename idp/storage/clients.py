@@ -1,5 +1,6 @@
 """Clients in SQL: the secret's hash in its own column, everything else as one document."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +9,10 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.sql import readonly
+from idp.protocol.audit import AuditEvent
 from idp.protocol.client import Client
 from idp.storage.announce import Announcer
+from idp.storage.audit import AuditChain
 from idp.storage.tables import clients
 from idp.storage.upsert import upsert
 
@@ -19,9 +22,10 @@ _CLIENT = TypeAdapter(Client)
 class SqlClientStore:
     """`idp.protocol.ports.ClientStore`."""
 
-    def __init__(self, engine: AsyncEngine, announcer: Announcer) -> None:
+    def __init__(self, engine: AsyncEngine, announcer: Announcer, chain: AuditChain) -> None:
         self._engine = engine
         self._announcer = announcer
+        self._chain = chain
 
     async def get(self, client_id: str) -> Client | None:
         async with readonly(self._engine).connect() as connection:
@@ -33,7 +37,7 @@ class SqlClientStore:
             rows = await connection.execute(select(clients).order_by(clients.c.client_id))
             return tuple(_client(row) for row in rows)
 
-    async def save(self, client: Client, *, at: datetime) -> None:
+    async def save(self, client: Client, *, at: datetime, audited: Sequence[AuditEvent] = ()) -> None:
         document = _CLIENT.dump_python(client, mode="json", exclude={"client_id", "client_secret_hash"})
         for name in ("allowed_roles", "roles"):
             document[name] = sorted(document[name])
@@ -45,6 +49,7 @@ class SqlClientStore:
         }
         async with self._engine.begin() as connection:
             await upsert(connection, clients, values)
+            await self._chain.append(connection, *audited)
         await self._announcer.tell("client", client.client_id)
 
 

@@ -1,6 +1,7 @@
 """Signing keys in SQL, sealed."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.sql import readonly
+from idp.protocol.audit import AuditEvent
 from idp.protocol.signing import SigningKey
 from idp.storage.announce import Announcer
+from idp.storage.audit import AuditChain
 from idp.storage.sealing import Seal
 from idp.storage.tables import keys
 
@@ -19,10 +22,11 @@ from idp.storage.tables import keys
 class SqlKeyStore:
     """`idp.protocol.ports.KeyStore`."""
 
-    def __init__(self, engine: AsyncEngine, announcer: Announcer, seal: Seal) -> None:
+    def __init__(self, engine: AsyncEngine, announcer: Announcer, seal: Seal, chain: AuditChain) -> None:
         self._engine = engine
         self._announcer = announcer
         self._seal = seal
+        self._chain = chain
 
     async def load(self) -> tuple[SigningKey, ...]:
         async with readonly(self._engine).connect() as connection:
@@ -38,13 +42,14 @@ class SqlKeyStore:
         await self._announcer.tell("keys", "")
         return True
 
-    async def rotate(self, fresh: SigningKey, *, at: datetime) -> None:
+    async def rotate(self, fresh: SigningKey, *, at: datetime, audited: Sequence[AuditEvent] = ()) -> None:
         of_alg = keys.c.alg == fresh.alg
         async with self._engine.begin() as connection:
             await connection.execute(delete(keys).where(of_alg, keys.c.state == "previous"))
             await connection.execute(update(keys).where(of_alg, keys.c.state == "current").values(state="previous"))
             await connection.execute(update(keys).where(of_alg, keys.c.state == "next").values(state="current"))
             await connection.execute(insert(keys), [self._row(fresh, at)])
+            await self._chain.append(connection, *audited)
         await self._announcer.tell("keys", "")
 
     def _row(self, key: SigningKey, at: datetime) -> dict[str, object]:

@@ -16,6 +16,7 @@ from idp.protocol.ports import UsernameTaken
 from idp.protocol.refresh_token import Grant
 from idp.storage.accounts import SqlAccountStore
 from idp.storage.announce import Announcer
+from idp.storage.audit import AuditChain
 from idp.storage.clients import SqlClientStore
 from idp.storage.consents import SqlConsentStore
 from idp.storage.keys import SqlKeyStore
@@ -25,6 +26,7 @@ from idp.storage.tables import keys as keys_table
 from idp.storage.tables import metadata
 
 AT = datetime(2026, 11, 23, 1, 0, 0, 123456, tzinfo=UTC)
+CHAIN = AuditChain(b"k" * 32)
 ACCOUNT = Account(
     sub="s-1", username="Clerk", name="王晓芸", unit="u", unit_name="中心", region="320105007",
     roles=frozenset({"clerk", "editor"}), locale="zh-Hans", disabled=False, valid_from=AT,
@@ -47,7 +49,7 @@ def _announcer() -> Announcer:
 
 
 async def test_an_account_comes_back_as_it_was_kept(made: AsyncEngine) -> None:
-    store = SqlAccountStore(made, _announcer())
+    store = SqlAccountStore(made, _announcer(), CHAIN)
     await store.save(ACCOUNT, password_hash="h", at=AT)
     assert await store.get("s-1") == ACCOUNT
     assert await store.by_username("  cLERK ") == (ACCOUNT, "h")
@@ -55,7 +57,7 @@ async def test_an_account_comes_back_as_it_was_kept(made: AsyncEngine) -> None:
 
 
 async def test_saving_without_a_password_keeps_the_old_one(made: AsyncEngine) -> None:
-    store = SqlAccountStore(made, _announcer())
+    store = SqlAccountStore(made, _announcer(), CHAIN)
     await store.save(ACCOUNT, password_hash="h", at=AT)
     await store.save(replace(ACCOUNT, disabled=True), password_hash=None, at=AT)
     found = await store.by_username("clerk")
@@ -64,14 +66,14 @@ async def test_saving_without_a_password_keeps_the_old_one(made: AsyncEngine) ->
 
 
 async def test_a_username_belongs_to_one_account_whatever_its_case(made: AsyncEngine) -> None:
-    store = SqlAccountStore(made, _announcer())
+    store = SqlAccountStore(made, _announcer(), CHAIN)
     await store.save(ACCOUNT, password_hash="", at=AT)
     with pytest.raises(UsernameTaken):
         await store.save(replace(ACCOUNT, sub="s-2", username="CLERK"), password_hash="", at=AT)
 
 
 async def test_a_client_comes_back_as_it_was_kept(made: AsyncEngine) -> None:
-    store = SqlClientStore(made, _announcer())
+    store = SqlClientStore(made, _announcer(), CHAIN)
     client = Client(
         client_id="tile", client_name="系统", client_secret_hash="h" * 64, redirect_uris=("https://a.example/cb",),
         allowed_roles=frozenset({"clerk"}), jwks=({"kty": "EC", "crv": "P-256"},), pkce="pkce_or_nonce",
@@ -83,7 +85,7 @@ async def test_a_client_comes_back_as_it_was_kept(made: AsyncEngine) -> None:
 
 
 async def test_private_keys_are_sealed_at_rest(made: AsyncEngine) -> None:
-    store = SqlKeyStore(made, _announcer(), Seal(derive("secret one", "keys")))
+    store = SqlKeyStore(made, _announcer(), Seal(derive("secret one", "keys")), CHAIN)
     kept = await key_use.ensure(store, at=AT)
     assert {(key.alg, key.state) for key in kept} == {
         ("ES256", "current"), ("ES256", "next"), ("RS256", "current"), ("RS256", "next"),
@@ -92,12 +94,12 @@ async def test_private_keys_are_sealed_at_rest(made: AsyncEngine) -> None:
         rows = (await connection.execute(select(keys_table.c.sealed))).scalars().all()
     assert not any(b'"d"' in bytes(sealed) for sealed in rows)
     with pytest.raises(SealBroken):
-        await SqlKeyStore(made, _announcer(), Seal(derive("secret two", "keys"))).load()
+        await SqlKeyStore(made, _announcer(), Seal(derive("secret two", "keys")), CHAIN).load()
 
 
 async def test_two_processes_starting_at_once_agree_on_the_keys(made: AsyncEngine) -> None:
     seal = Seal(derive("secret", "keys"))
-    stores = [SqlKeyStore(made, _announcer(), seal) for _ in range(2)]
+    stores = [SqlKeyStore(made, _announcer(), seal, CHAIN) for _ in range(2)]
     await asyncio.gather(*(key_use.ensure(store, at=AT) for store in stores))
     first, second = [await store.load() for store in stores]
     assert [key.kid for key in first] == [key.kid for key in second]
@@ -105,7 +107,7 @@ async def test_two_processes_starting_at_once_agree_on_the_keys(made: AsyncEngin
 
 
 async def test_rotation_moves_every_key_one_place_on(made: AsyncEngine) -> None:
-    store = SqlKeyStore(made, _announcer(), Seal(derive("secret", "keys")))
+    store = SqlKeyStore(made, _announcer(), Seal(derive("secret", "keys")), CHAIN)
     before = {key.state: key.kid for key in await key_use.ensure(store, at=AT) if key.alg == "ES256"}
     after = {key.state: key.kid for key in await key_use.rotate(store, "ES256", at=AT) if key.alg == "ES256"}
     assert (after["previous"], after["current"]) == (before["current"], before["next"])
