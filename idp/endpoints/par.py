@@ -8,11 +8,13 @@ from starlette.responses import Response
 from idp.endpoints.answers import json_answer
 from idp.endpoints.authorize import INTERACTION_LIFETIME
 from idp.endpoints.client_authentication import authenticated
+from idp.endpoints.dpop import nonce_headers, proof_of
 from idp.endpoints.parsing import form
 from idp.endpoints.requested import inside
 from idp.endpoints.state import IdpState, of
 from idp.protocol.authorization_request import prove, read
 from idp.protocol.client import Client
+from idp.protocol.dpop import Proof
 from idp.protocol.errors import InvalidRequest, NotRedirectable
 from idp.protocol.parameters import Parameters
 from idp.protocol.pushed_request import (
@@ -32,13 +34,24 @@ async def par(request: Request) -> Response:
     parameters = own_parameters(fields, client)
     if "request" in parameters:
         parameters = await inside(idp, parameters, client)  # §3: only what stands inside counts
+    proof = await proof_of(request, "/par")
+    if proof is not None:
+        parameters = _bound(parameters, proof)
     _check(idp, parameters, client)
     at = idp.clock()
     request_uri = new_request_uri(token_urlsafe)
     pushed = PushedRequest(client_id=client.client_id, parameters=parameters, expires_at=at + LIFETIME)
     # Kept beyond its own time: whoever began with it in time may still be signing in, and uses it up at the end.
     await idp.pushed.keep(hash_request_uri(request_uri), pushed, LIFETIME + INTERACTION_LIFETIME)
-    return json_answer({"request_uri": request_uri, "expires_in": int(LIFETIME.total_seconds())}, status=201)
+    answer = {"request_uri": request_uri, "expires_in": int(LIFETIME.total_seconds())}
+    return json_answer(answer, status=201, headers=nonce_headers(request, proof))
+
+
+def _bound(parameters: dict[str, str], proof: Proof) -> dict[str, str]:
+    """Bind the code to the key of a DPoP proof, as dpop_jkt would (RFC 9449 §10.1)."""
+    if parameters.get("dpop_jkt", proof.jkt) != proof.jkt:
+        raise InvalidRequest("dpop_jkt is not the key of the DPoP proof.")
+    return parameters | {"dpop_jkt": proof.jkt}
 
 
 def _check(idp: IdpState, parameters: Parameters, client: Client) -> None:

@@ -17,7 +17,7 @@ async def token(request: Request) -> Response:
     parameters = await form(request)
     client = await authenticated(request, parameters)
     proof = await proof_of(request, "/token")
-    if proof is None and client.dpop_bound_access_tokens:
+    if proof is None and client.requires_dpop:
         raise InvalidDpopProof("This client's requests need a DPoP proof.")  # RFC 9449 §5.2
     answer = await idp.rulebook.token(parameters, client, at=idp.clock(), jkt=proof.jkt if proof else "")
     return json_answer(answer, headers=nonce_headers(request, proof))

@@ -7,11 +7,11 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import import_key
 
+from idp.protocol import fapi2
 from idp.protocol.client import Client
 from idp.protocol.signing import SignatureRefused, VerifiedClaims, read_unverified
 
 ALGS: Final = ("ES256", "PS256", "RS256")
-_FAPI_ALGS: Final = ("ES256", "PS256")  # FAPI 2.0 Security Profile §5.4.1
 # RFC 8725 §3.10, §3.1: a token that brings its key, says where to fetch it, or asks for what we don't know.
 _REFUSED_HEADERS: Final = frozenset({"jwk", "jku", "x5u", "x5c", "crit", "b64"})
 _KEYS_TRIED: Final = 3
@@ -19,7 +19,7 @@ _KEYS_TRIED: Final = 3
 
 def algs_for(client: Client) -> tuple[str, ...]:
     """Return the algorithms this client may sign with."""
-    return _FAPI_ALGS if client.profile == "fapi2" else ALGS
+    return fapi2.ALGS if client.profile == "fapi2" else ALGS
 
 
 def verify_client_signature(

@@ -40,7 +40,7 @@ def resources_of(parameters: Parameters) -> tuple[str, ...]:
     if asked is None:
         return ()
     found = tuple(dict.fromkeys(asked.split(" ")))
-    if len(found) > _AT_MOST or not all(map(_is_resource, found)):
+    if len(found) > _AT_MOST or not all(map(is_resource, found)):
         raise InvalidTarget("resource must be an absolute URI without fragment.")
     return found
 
@@ -73,7 +73,8 @@ def target_of(asked: tuple[str, ...], granted: tuple[str, ...]) -> str:
     return asked[0] if asked else granted[0] if granted else ""
 
 
-def _is_resource(resource: str) -> bool:
+def is_resource(resource: str) -> bool:
+    """Tell whether this can name a resource: an absolute URI without fragment (RFC 8707 §2)."""
     if len(resource) > _AT_MOST_CHARACTERS or not resource.isascii() or not resource.isprintable() or "#" in resource:
         return False
     try:

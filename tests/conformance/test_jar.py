@@ -181,7 +181,7 @@ async def test_a_client_assertion_is_no_request_object(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["x", "a.b", "a.b.c", "e30.e30.", "a.b.c.d.e", "[" * 500, "e30.bnVsbA.x", "x" * 20_000, "é.é.é"]
+    "token", ["x", "a.b", "a.b.c", "e30.e30.", "a.b.c.d.e", "[" * 500, "e30.bnVsbA.x", "x" * 6000, "é.é.é"]
 )
 async def test_what_is_no_object_is_refused(site: Site, token: str) -> None:
     """§6; S28."""
