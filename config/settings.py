@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     require_pushed_authorization_requests: bool = Field(
         default=False, description="Every client must push its authorization requests (RFC 9126 §5)."
     )
+    shift_ends: str = Field(
+        default="",
+        description="Times of day in Shanghai at which shifts and everybody's sessions end, with commas: 12:00,17:30.",
+    )
     var_dir: Path = Field(default=Path("var"), description="Directory for what this installation keeps in files.")
     materials_url: str = Field(
         default="",

@@ -96,7 +96,7 @@ async def _hint(idp: IdpState, token: str | None) -> VerifiedClaims | None:
 async def _end(request: Request, redirect_to: str, live: tuple[Session, Account] | None) -> Response:
     idp = of(request)
     if live is not None:
-        await idp.sessions.end(live[0].sid)
+        await idp.sessions.end(live[0].sid, at=idp.clock())
     page = SignedOutPage(home=idp.base_url + "/")
     answer = see_other(redirect_to) if redirect_to else idp.pages.render(request, page)
     cookies.drop_session(answer, idp)

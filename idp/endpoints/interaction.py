@@ -19,6 +19,7 @@ from idp.protocol.authorization_request import Target, prove, read
 from idp.protocol.errors import AccessDenied, NotRedirectable, OAuthError, PageReason
 from idp.protocol.interaction import Interaction, Step
 from idp.protocol.parameters import Parameters
+from idp.protocol.session import Ending
 from idp.sign_in import Refusal
 
 _log = get("onewindow.idp")
@@ -85,7 +86,7 @@ async def account(request: Request) -> Response:
     if form.get("decision") != "continue":
         live = await idp.sessions.read(cookies.session(request, idp), at=idp.clock())
         if live is not None:
-            await idp.sessions.end(live[0].sid)
+            await idp.sessions.end(live[0].sid, Ending.HANDED_OVER, at=idp.clock())
         cookies.drop_session(answer, idp)
     return answer
 

@@ -25,6 +25,7 @@ from idp.protocol.ports import (
     InteractionStore,
     Keys,
     KeyStore,
+    LogoutQueue,
     ParkedRequestStore,
     PushedRequestStore,
     RefreshTokenStore,
@@ -69,6 +70,7 @@ class IdpState:
     attempts: Attempts
     passwords: Passwords
     sessions: Sessions
+    logout_queue: LogoutQueue
     sign_in: SignIn
     tokens: AccessTokens
     issuing: Issuer

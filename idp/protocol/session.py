@@ -120,9 +120,7 @@ def start(
     return session, f"{session.sid}.{secret}"
 
 
-def strengthened(
-    session: Session, amr: tuple[str, ...], *, token_urlsafe: Callable[[int], str]
-) -> tuple[Session, str]:
+def strengthened(session: Session, amr: tuple[str, ...], *, token_urlsafe: Callable[[int], str]) -> tuple[Session, str]:
     """Return the session after one more proof, and its new cookie: the old one opens it no more (RFC 9700 §4.7).
 
     `auth_time` stays: the first proof is as old as it was, and max_age asks for the oldest.

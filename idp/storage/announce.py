@@ -6,7 +6,7 @@ from typing import Final, Literal
 from config.state import StateStore
 
 TOPIC: Final = "idp"
-Kind = Literal["client", "account", "keys", "consent", "grant"]
+Kind = Literal["client", "account", "keys", "consent", "grant", "logout"]
 
 
 def _nobody(message: str) -> None:

@@ -58,6 +58,10 @@ class Copies(Generic[K, V]):
         self._kept.clear()
 
 
+def _nobody(_kind: str, _key: str) -> None:
+    """No one else wants to hear of changes."""
+
+
 class Caches:
     """The process's copies, and the task that listens for changes."""
 
@@ -83,6 +87,7 @@ class Caches:
         self.rings: Copies[str, KeyRing] = Copies(ring)
         self.consents: Copies[str, frozenset[str]] = Copies(consent)
         self.grants: Copies[str, Grant | None] = Copies(refresh_tokens.grant)
+        self.also_heard: Callable[[str, str], None] = _nobody
         self._state = state
 
     async def follow(self) -> None:
@@ -112,8 +117,11 @@ class Caches:
                 self.consents.forget(key)
             case "grant":
                 self.grants.forget(key)
+            case "logout":
+                pass  # nothing here is a copy of that
             case _:
                 self.clear()
+        self.also_heard(kind, key)
 
     def clear(self) -> None:
         """Drop every copy."""

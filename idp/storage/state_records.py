@@ -1,7 +1,8 @@
 """Codes, sessions, interactions, parked requests, revoked grants and counters in the state store."""
 
+import asyncio
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
@@ -9,7 +10,7 @@ from config.state import StateStore
 from idp.protocol.authorization_code import AuthorizationCode
 from idp.protocol.interaction import Interaction
 from idp.protocol.pushed_request import PushedRequest
-from idp.protocol.session import Session
+from idp.protocol.session import KEPT_AFTER_END, Session
 from idp.protocol.throttle import Bound
 
 _CODE = TypeAdapter(AuthorizationCode)
@@ -44,14 +45,40 @@ class StateSessionStore:
         return None if kept is None else _SESSION.validate_json(kept)
 
     async def put(self, session: Session, ttl: timedelta) -> None:
+        # Listed before it is kept: a list may name what isn't there, but nothing may live unlisted.
+        await self._list(session, ttl)
         await self._state.put(_session_key(session.sid), _SESSION.dump_json(session), ttl)
 
     async def change(self, old: Session, new: Session, ttl: timedelta) -> bool:
+        if new.over_at != old.over_at:
+            await self._list(new, ttl)
         return await self._state.swap(_session_key(old.sid), _SESSION.dump_json(old), _SESSION.dump_json(new), ttl)
 
-    async def end(self, sid: str) -> Session | None:
-        kept = await self._state.take(_session_key(sid))
-        return None if kept is None else _SESSION.validate_json(kept)
+    async def forget(self, session: Session) -> None:
+        await self._state.leave(_sessions_of_key(session.sub), session.sid)
+        await self._state.leave(_due_key(session.over_at), session.sid)
+        await self._state.forget(_session_key(session.sid))
+
+    async def of_account(self, sub: str) -> tuple[Session, ...]:
+        sids = await self._state.members(_sessions_of_key(sub))
+        found = await asyncio.gather(*(self.get(sid) for sid in sids))
+        for sid, session in zip(sids, found, strict=True):
+            if session is None:
+                await self._state.leave(_sessions_of_key(sub), sid)
+        return tuple(session for session in found if session is not None and not session.ended_by)
+
+    async def due_at(self, sid: str, at: datetime) -> None:
+        await self._state.join(_due_key(at), sid, KEPT_AFTER_END)
+
+    async def due(self, since: datetime, until: datetime) -> tuple[str, ...]:
+        first, last = _grain(since), _grain(until)
+        keys = [f"sessions_due:{minute}" for minute in range(first, last + 1)]
+        found = await asyncio.gather(*(self._state.members(key) for key in keys))
+        return tuple(dict.fromkeys(sid for sids in found for sid in sids))
+
+    async def _list(self, session: Session, ttl: timedelta) -> None:
+        await self._state.join(_sessions_of_key(session.sub), session.sid, ttl)
+        await self._state.join(_due_key(session.over_at), session.sid, ttl)
 
 
 class StateInteractionStore:
@@ -135,6 +162,18 @@ class StateAttempts:
 
 def _session_key(sid: str) -> str:
     return f"session:{_hashed(sid)}"
+
+
+def _sessions_of_key(sub: str) -> str:
+    return f"sessions_of:{_hashed(sub)}"
+
+
+def _grain(at: datetime) -> int:
+    return int(at.timestamp()) // 60
+
+
+def _due_key(at: datetime) -> str:
+    return f"sessions_due:{_grain(at)}"
 
 
 def _hashed(name: str) -> str:

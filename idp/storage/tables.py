@@ -36,6 +36,7 @@ accounts = Table(
     Column("valid_from", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("real_name_level", Integer, nullable=False, server_default="0"),  # 实名等级, 0 to 3
+    Index("ix_idp_accounts_valid_from", "valid_from"),
 )
 
 clients = Table(
@@ -76,6 +77,7 @@ grants = Table(
     Column("resource", Document, nullable=False, server_default="[]"),  # RFC 8707: what tokens of it may be for
     Column("jkt", String(43), nullable=False, server_default=""),
     Index("ix_idp_grants_sub", "sub"),
+    Index("ix_idp_grants_sid", "sid"),
 )
 
 refresh_tokens = Table(
@@ -96,6 +98,27 @@ consents = Table(
     Column("client_id", String(128), primary_key=True),
     Column("scope", Document, nullable=False),
     Column("updated_at", Moment, nullable=False),
+)
+
+logout_deliveries = Table(
+    "idp_logout_deliveries",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("occasion", String(32), nullable=False),  # what ended the session; tells each client once
+    Column("sid", String(32), nullable=False),
+    Column("sub", String(64), nullable=False),
+    Column("client_id", String(128), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("state", String(16), nullable=False),  # queued, ended, refused, given_up
+    Column("tries", Integer, nullable=False),
+    Column("answer", String(32), nullable=False),
+    Column("next_try_at", Moment),  # a leased one's is when the lease runs out
+    Column("lease_owner", String(32), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("settled_at", Moment),
+    UniqueConstraint("occasion", "client_id"),
+    Index("ix_idp_logout_deliveries_due", "state", "next_try_at"),
+    Index("ix_idp_logout_deliveries_settled", "settled_at"),
 )
 
 audit = Table(

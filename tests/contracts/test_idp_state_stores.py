@@ -1,12 +1,13 @@
 """The provider's state records, in memory and in Redis: two takers at once, and nothing readable opens a door."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from config.state import StateStore
 from idp.protocol.authorization_code import AuthorizationCode
 from idp.protocol.interaction import Interaction
-from idp.protocol.session import Session
+from idp.protocol.session import Ending, Session
 from idp.protocol.throttle import Bound
 from idp.storage.state_records import (
     StateAttempts,
@@ -35,13 +36,25 @@ async def test_a_code_is_taken_once(state_store: StateStore) -> None:
     assert [code for code in taken if code is not None] == [CODE]
 
 
-async def test_a_session_comes_back_and_ends_once(state_store: StateStore) -> None:
+async def test_a_session_comes_back_is_listed_and_forgotten(state_store: StateStore) -> None:
     sessions = StateSessionStore(state_store)
     await sessions.put(SESSION, MINUTE)
     assert await sessions.get("sid") == SESSION
-    ended = await asyncio.gather(*(sessions.end("sid") for _ in range(5)))
-    assert [session for session in ended if session is not None] == [SESSION]
+    assert await sessions.of_account("s") == (SESSION,)
+    assert await sessions.due(SESSION.over_at - MINUTE, SESSION.over_at) == ("sid",)
+    await sessions.forget(SESSION)
     assert await sessions.get("sid") is None
+    assert await sessions.of_account("s") == ()
+    assert await sessions.due(SESSION.over_at - MINUTE, SESSION.over_at) == ()
+
+
+async def test_of_several_who_end_a_session_one_does(state_store: StateStore) -> None:
+    sessions = StateSessionStore(state_store)
+    await sessions.put(SESSION, MINUTE)
+    endings = [replace(SESSION, ended_by=str(n), ending=Ending.SIGNED_OUT) for n in range(5)]
+    ended = await asyncio.gather(*(sessions.change(SESSION, ending, MINUTE) for ending in endings))
+    assert sorted(ended) == [False] * 4 + [True]
+    assert await sessions.of_account("s") == ()
 
 
 async def test_of_two_changes_of_a_session_one_is_told_to_look_again(state_store: StateStore) -> None:

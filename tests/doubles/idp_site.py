@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from config.asgi.shell import shell
+from config.egress import EgressClient
 from config.settings import Settings
 from config.state import StateStore
 from idp import accounts, clients, keys
@@ -119,12 +120,18 @@ async def open_site(engine: AsyncEngine, state: StateStore, **given: Any) -> Asy
 
 @asynccontextmanager
 async def another_process(
-    engine: AsyncEngine, state: StateStore, clock: FakeClock, **given: Any
+    engine: AsyncEngine,
+    state: StateStore,
+    clock: FakeClock,
+    *,
+    egress: EgressClient | None = None,
+    background: bool = False,
+    **given: Any,
 ) -> AsyncIterator[Site]:
-    """Start a process of the provider on stores that are there."""
+    """Start a process of the provider on stores that are there; `background` is what runs beside the web app."""
     own = settings(**given)
     await _ready_keys(wire(settings=own, engine=engine, state=state, clock=clock).state, clock())
-    app = create_app(settings=own, engine=engine, state=state, clock=clock)
+    app = create_app(settings=own, engine=engine, state=state, clock=clock, egress=egress, background=background)
     whole = Starlette(routes=[*root_routes(own), Mount(urlsplit(own.issuer).path, app)])
     async with app.router.lifespan_context(app) as yielded:
         shelled = shell(whole, base_url=own.base_url, open_paths=open_paths(own))

@@ -67,7 +67,9 @@ async def test_losing_the_state_store_signs_out_and_lets_nobody_in(site: Site) -
     """S36: fail closed."""
     rp, browser = await site.client(), site.browser()
     tokens = await rp.tokens(browser)
-    await site.idp.sessions.store.end(decoded(tokens["id_token"])[1]["sid"])
+    kept = await site.idp.sessions.store.get(decoded(tokens["id_token"])[1]["sid"])
+    assert kept is not None
+    await site.idp.sessions.store.forget(kept)
     assert (await rp.userinfo(tokens["access_token"])).status_code == 401
     assert 'name="password"' in (await browser.get(rp.url())).text
 
