@@ -35,7 +35,17 @@ _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 # RFC 8725 §3.10: nothing but `jwk` says where the key is; `crit` and `b64` would change how the rest is read.
 _REFUSED_HEADERS: Final = frozenset({"crit", "b64", "jku", "x5u", "x5c", "x5t", "x5t#S256", "zip", "enc"})
 _PROOF_AT_MOST: Final = 8 * 1024
-_RSA_BITS: Final = range(2048, 4097)  # weaker is no proof; larger costs us time
+# Characters of base64url, for 2048 to 4096 bits: weaker is no proof, larger costs us time.
+_RSA_MODULUS: Final = range(342, 684)
+
+
+class _Registry(jws.JWSRegistry):
+    """joserfc's own bound on a header is 512 bytes, too few for an RSA key; ours bounds the whole proof."""
+
+    max_header_length = _PROOF_AT_MOST
+
+
+_REGISTRY: Final = _Registry(algorithms=ALGS, strict_check_header=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +69,7 @@ def verify_proof(headers: Sequence[str], *, htm: str, htu: str, at: datetime, ac
         raise InvalidDpopProof("There must be exactly one DPoP header.")  # §4.3 check 1
     header, claims = _read(headers[0])
     key = _key(header)
-    _verify_signature(headers[0], header, key)
+    _verify_signature(headers[0], key)
     _check_target(claims, htm=htm, htu=htu)
     _check_time(claims, at)
     _check_access_token(claims, access_token)
@@ -117,20 +127,22 @@ def _key(header: dict[str, object]) -> ECKey | RSAKey:
     if jwk.get("kty") != _KEY_TYPE[str(header["alg"])] or _PRIVATE & set(jwk):
         raise refused  # check 7
     public = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
+    if public["kty"] == "RSA" and len(public.get("n", "")) not in _RSA_MODULUS:
+        raise refused
     try:
         key = import_key(public)
     except (JoseError, ValueError, KeyError, TypeError):
         raise refused from None
     if isinstance(key, ECKey) and public["crv"] == "P-256":
         return key
-    if isinstance(key, RSAKey) and key.public_key.key_size in _RSA_BITS and key.public_key.public_numbers().e < 2**33:
+    if isinstance(key, RSAKey) and key.public_key.key_size >= 2048 and key.public_key.public_numbers().e < 2**33:
         return key
     raise refused
 
 
-def _verify_signature(proof: str, header: dict[str, object], key: ECKey | RSAKey) -> None:
+def _verify_signature(proof: str, key: ECKey | RSAKey) -> None:
     try:
-        jws.deserialize_compact(proof, key, algorithms=[str(header["alg"])])
+        jws.deserialize_compact(proof, key, registry=_REGISTRY)
     except (JoseError, ValueError):
         raise InvalidDpopProof("The signature of the DPoP proof does not hold.") from None  # check 6
 
