@@ -13,6 +13,8 @@ from typing import Final
 from idp.passwords import Passwords
 from idp.protocol.account import Account
 from idp.protocol.audit import COMMAND_LINE, AuditEvent, AuditKind
+from idp.protocol.contact import Contact, ContactRefused
+from idp.protocol.contact import check as check_contact
 from idp.protocol.ports import AccountStore, ClientStore
 
 REGION_DIGITS: Final = (2, 4, 6, 9)
@@ -120,6 +122,23 @@ async def set_roles(
     detail = {"roles": sorted(given), "roles_before": sorted(account.roles)}
     event = AuditEvent(kind=AuditKind.ACCOUNT_CHANGED, sub=account.sub, by=by, detail=detail, at=at)
     return await _change(accounts, replace(account, roles=given, valid_from=at), event)
+
+
+async def set_contact(
+    accounts: AccountStore, username: str, contact: Contact, *, at: datetime, by: str = COMMAND_LINE
+) -> Account:
+    """Set how the person is reached; sessions go on.
+
+    Raises:
+        AccountRefused: an unknown user name, or something that can't be an address or a number.
+    """
+    account = await _known(accounts, username)
+    try:
+        check_contact(contact)
+    except ContactRefused as error:
+        raise AccountRefused(str(error)) from error
+    event = AuditEvent(kind=AuditKind.ACCOUNT_CHANGED, sub=account.sub, by=by, detail={"fields": ["contact"]}, at=at)
+    return await _change(accounts, replace(account, contact=contact), event)
 
 
 async def set_unit(

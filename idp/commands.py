@@ -1,6 +1,7 @@
 """`onewindow account …`, `client …` and `key …`: what operators do at the provider."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, get_args
 
 import typer
 
@@ -8,7 +9,9 @@ from config.clock import utc_now
 from idp import accounts, clients, keys
 from idp.endpoints.state import IdpState
 from idp.operating import do as _do
-from idp.protocol.client import AuthMethod, Client, PkcePolicy, SigningAlg
+from idp.operating import one_of, read_jwks
+from idp.protocol.client import AuthMethod, Client, PkcePolicy, Profile, SigningAlg
+from idp.protocol.contact import Address, Contact
 
 account_cli = typer.Typer(no_args_is_help=True, help="Accounts of people / 人员账号")
 client_cli = typer.Typer(no_args_is_help=True, help="Registered relying parties / 依赖方")
@@ -81,6 +84,34 @@ def set_roles(username: str, role: list[str]) -> None:
     _do(work)
 
 
+@account_cli.command("contact")
+def set_contact(
+    username: str,
+    email: Annotated[str, typer.Option(help="Empty: unknown, as for all of these.")] = "",
+    email_verified: Annotated[bool, typer.Option(help="Somebody checked that it is the person's.")] = False,
+    phone_number: Annotated[str, typer.Option(help="E.164: +8613800000000.")] = "",
+    phone_number_verified: Annotated[bool, typer.Option(help="Somebody checked that it is the person's.")] = False,
+    street_address: str = "",
+    locality: str = "",
+    region: Annotated[str, typer.Option(help="Province or state, in words.")] = "",
+    postal_code: str = "",
+    country: str = "",
+) -> None:
+    """Set how a person is reached, replacing what was known; told to systems that ask for it and may."""
+    address = Address(
+        street_address=street_address, locality=locality, region=region, postal_code=postal_code, country=country
+    )
+    contact = Contact(
+        email=email, email_verified=email_verified, phone_number=phone_number,
+        phone_number_verified=phone_number_verified, address=address,
+    )  # fmt: skip
+
+    async def work(provider: IdpState) -> None:
+        await accounts.set_contact(provider.account_store, username, contact, at=utc_now())
+
+    _do(work)
+
+
 @account_cli.command("list")
 def list_accounts() -> None:
     """List accounts, one a line."""
@@ -102,27 +133,26 @@ def add_client(
     post_logout_redirect_uri: Annotated[list[str] | None, typer.Option(help="Exact; may be repeated.")] = None,
     scope: Annotated[str, typer.Option(help="With spaces.")] = "openid profile unit",
     grant_type: Annotated[list[str] | None, typer.Option(help="authorization_code unless given.")] = None,
-    auth_method: Annotated[str, typer.Option(help="client_secret_basic, client_secret_post or none.")] = (
+    auth_method: Annotated[str, typer.Option(help="client_secret_basic, client_secret_post, private_key_jwt or none.")] = (
         "client_secret_basic"
     ),
     alg: Annotated[str, typer.Option(help="Of the id_token: RS256 or ES256.")] = "ES256",
-    pkce: Annotated[str, typer.Option(help="required or pkce_or_nonce.")] = "required",
+    pkce: Annotated[str, typer.Option(help="required, pkce_or_nonce, or certification: asked of nobody, for tests.")] = (
+        "required"
+    ),
     role: Annotated[list[str] | None, typer.Option(help="Only people with one of these roles may come.")] = None,
     trusted: Annotated[bool, typer.Option(help="Run by the same house: no consent page.")] = False,
     native: Annotated[bool, typer.Option(help="A program on a person's device.")] = False,
+    profile: Annotated[str, typer.Option(help="standard, or fapi2: all of the FAPI 2.0 Security Profile.")] = "standard",
+    jwks: Annotated[Path | None, typer.Option(help="File with the client's public keys (JWK Set).")] = None,
+    jwks_uri: Annotated[str, typer.Option(help="Address of the client's public keys, instead of --jwks.")] = "",
+    resource: Annotated[list[str] | None, typer.Option(help="It may ask for tokens for; may be repeated.")] = None,
+    par: Annotated[bool, typer.Option(help="It must push its authorization requests.")] = False,
+    dpop: Annotated[bool, typer.Option(help="Its tokens are bound to its DPoP key.")] = False,
 ) -> None:
     """Register a client and print its secret, which is shown this once."""
-    if alg not in ("RS256", "ES256") or pkce not in ("required", "pkce_or_nonce"):
-        raise typer.BadParameter("alg is RS256 or ES256; pkce is required or pkce_or_nonce")
-    if auth_method not in ("client_secret_basic", "client_secret_post", "none"):
-        raise typer.BadParameter("auth-method is client_secret_basic, client_secret_post or none")
-    chosen_alg: SigningAlg = "RS256" if alg == "RS256" else "ES256"
-    chosen_pkce: PkcePolicy = "required" if pkce == "required" else "pkce_or_nonce"
-    methods: dict[str, AuthMethod] = {
-        "client_secret_basic": "client_secret_basic",
-        "client_secret_post": "client_secret_post",
-        "none": "none",
-    }
+    if profile == "fapi2":
+        auth_method = "private_key_jwt"
 
     async def work(provider: IdpState) -> None:
         client = Client(
@@ -132,9 +162,15 @@ def add_client(
             post_logout_redirect_uris=tuple(post_logout_redirect_uri or ()),
             scope=tuple(scope.split()),
             grant_types=tuple(grant_type or ("authorization_code",)),
-            token_endpoint_auth_method=methods[auth_method],
-            id_token_signed_response_alg=chosen_alg,
-            pkce=chosen_pkce,
+            token_endpoint_auth_method=one_of(auth_method, get_args(AuthMethod), "auth-method"),
+            id_token_signed_response_alg=one_of(alg, get_args(SigningAlg), "alg"),
+            pkce=one_of(pkce, get_args(PkcePolicy), "pkce"),
+            profile=one_of(profile, get_args(Profile), "profile"),
+            jwks=read_jwks(jwks) if jwks else (),
+            jwks_uri=jwks_uri,
+            resources=tuple(resource or ()),
+            require_pushed_authorization_requests=par,
+            dpop_bound_access_tokens=dpop,
             allowed_roles=frozenset(role or ()),
             trusted=trusted,
             application_type="native" if native else "web",

@@ -1,7 +1,9 @@
 """How a command of the provider runs: settings, engine and stores opened, refusals told in a sentence."""
 
+import json
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 
 import typer
@@ -17,6 +19,25 @@ from idp.protocol.audit import AuditUnavailable
 from idp.protocol.ports import UsernameTaken
 
 T = TypeVar("T")
+
+
+def one_of(value: str, values: tuple[T, ...], option: str) -> T:
+    """Return the value of an option when it is one of these."""
+    for known in values:
+        if known == value:
+            return known
+    raise typer.BadParameter(f"{option} is one of {', '.join(map(str, values))}")
+
+
+def read_jwks(path: Path) -> tuple[dict[str, str], ...]:
+    """Return the keys of a JWK Set in a file (RFC 7517 §5)."""
+    try:
+        keys = json.loads(path.read_bytes())["keys"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise typer.BadParameter(f"{path}: not a file with a JWK Set") from error
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise typer.BadParameter(f"{path}: keys must be a list of JWKs")
+    return tuple({name: value for name, value in key.items() if isinstance(value, str)} for key in keys)
 
 
 def do(work: Callable[[IdpState], Awaitable[T]]) -> T:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from idp.protocol.errors import PageReason
+from idp.second_factor import FactorRefusal
 from idp.sign_in import Refusal
 
 
@@ -56,9 +57,29 @@ PAGE_REASONS: Final[dict[PageReason, tuple[str, str]]] = {
 SCOPE_WORDS: Final[dict[str, str]] = {
     "openid": _("确认您的身份"),
     "profile": _("您的姓名、用户名和语言"),
+    "email": _("您的电子邮箱"),
+    "phone": _("您的电话号码"),
+    "address": _("您的地址"),
     "unit": _("您的单位、地区和岗位角色"),
     "offline_access": _("在您离开后继续访问"),
     "guides:read": _("读取办事指南"),
     "cases:read": _("读取办件"),
     "cases:write": _("提交和撤回办件"),
+}
+OWN_ACCOUNT: Final = _("账号与安全")
+FACTOR_REFUSALS: Final[dict[FactorRefusal, str]] = {
+    FactorRefusal.MISSING: _("请填写动态码或恢复码。"),
+    FactorRefusal.WRONG: _("动态码或恢复码不正确，或已经使用过。请等待下一个动态码再试。"),
+    FactorRefusal.THROTTLED: _("尝试次数过多，请在 15 分钟后再试。"),
+    FactorRefusal.PASSKEY: _("通行密钥验证没有通过，可能是页面停留过久。请再试一次。"),
+    FactorRefusal.KNOWN: _("这把通行密钥已经添加过，或已达到 10 把的上限。"),
+    FactorRefusal.GONE: _("页面停留过久，密钥已更换。请用下面的新密钥重新添加。"),
+}
+FACTOR_REFUSAL_STATUS: Final[dict[FactorRefusal, int]] = {
+    FactorRefusal.MISSING: 422,
+    FactorRefusal.WRONG: 422,
+    FactorRefusal.THROTTLED: 429,
+    FactorRefusal.PASSKEY: 422,
+    FactorRefusal.KNOWN: 422,
+    FactorRefusal.GONE: 422,
 }

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from idp.protocol.contact import NO_CONTACT, Contact
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -22,6 +24,7 @@ class Account:
     disabled: bool
     valid_from: datetime  # sessions and grants begun before this are dead (password changed, account stopped)
     real_name_level: int = 0
+    contact: Contact = NO_CONTACT
 
     def honours(self, begun: datetime) -> bool:
         """Tell whether something begun at this moment still holds for the account."""

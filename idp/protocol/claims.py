@@ -13,6 +13,9 @@ ACR_PASSWORD: Final = acr_rules.PASSWORD
 ACR_VALUES_SUPPORTED: Final = acr_rules.SUPPORTED
 SCOPE_CLAIMS: Final[Mapping[str, tuple[str, ...]]] = {
     "profile": ("name", "preferred_username", "locale"),
+    "email": ("email", "email_verified"),
+    "phone": ("phone_number", "phone_number_verified"),
+    "address": ("address",),
     "unit": ("unit", "unit_name", "region", "roles"),
 }
 CLAIMS_SUPPORTED: Final = (
@@ -66,11 +69,13 @@ def account_claims(account: Account, scope: Iterable[str], asked: Iterable[str] 
         "unit_name": account.unit_name,
         "region": account.region,
         "roles": sorted(account.roles),
+        **account.contact.claims(),
     }
     wanted = set(asked)
     for word in scope:
         wanted.update(SCOPE_CLAIMS.get(word, ()))
-    return {name: value for name, value in every.items() if name in wanted and value}
+    # False is an answer (email_verified); what is empty is not known.
+    return {name: value for name, value in every.items() if name in wanted and value not in ("", [])}
 
 
 def _sections(text: str) -> tuple[dict[str, object], dict[str, object]]:

@@ -51,7 +51,7 @@ def check_registration(client: Client) -> None:
         raise ProfileRefused("token_endpoint_auth_method: fapi2 clients use private_key_jwt (FAPI 2.0 §5.3.2.1)")
     if client.pkce != "required":
         raise ProfileRefused("pkce: fapi2 clients always use PKCE (FAPI 2.0 §5.3.2.2)")
-    if client.id_token_signed_response_alg != "ES256":
+    if client.id_token_signed_response_alg != "ES256":  # noqa: S105 - an algorithm
         raise ProfileRefused("id_token_signed_response_alg: ES256 for fapi2 clients (FAPI 2.0 §5.4.1)")
     if client.request_object_signing_alg not in ("", *ALGS):
         raise ProfileRefused("request_object_signing_alg: ES256 or PS256 for fapi2 clients (FAPI 2.0 §5.4.1)")

@@ -9,7 +9,7 @@ from idp.protocol.errors import InvalidScope
 
 OPENID: Final = "openid"
 OFFLINE_ACCESS: Final = "offline_access"
-IDENTITY_SCOPES: Final = (OPENID, "profile", "unit", OFFLINE_ACCESS)
+IDENTITY_SCOPES: Final = (OPENID, "profile", "email", "phone", "address", "unit", OFFLINE_ACCESS)
 API_SCOPES: Final = ("guides:read", "cases:read", "cases:write")
 SCOPES_SUPPORTED: Final = (*IDENTITY_SCOPES, *API_SCOPES)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from config.storage.sql import readonly
 from idp.protocol.account import Account, fold_username
 from idp.protocol.audit import AuditEvent
+from idp.protocol.contact import NO_CONTACT, Contact
 from idp.protocol.ports import UsernameTaken
 from idp.storage.announce import Announcer
 from idp.storage.audit import AuditChain
@@ -19,6 +21,7 @@ from idp.storage.tables import accounts
 _FIELDS = (
     "sub", "username", "name", "unit", "unit_name", "region", "locale", "disabled", "valid_from", "real_name_level",
 )  # fmt: skip
+_CONTACT = TypeAdapter(Contact)
 
 
 class SqlAccountStore:
@@ -32,18 +35,18 @@ class SqlAccountStore:
     async def get(self, sub: str) -> Account | None:
         async with readonly(self._engine).connect() as connection:
             row = (await connection.execute(select(accounts).where(accounts.c.sub == sub))).one_or_none()
-        return _account(row) if row else None
+        return account_of(row) if row else None
 
     async def by_username(self, username: str) -> tuple[Account, str] | None:
         wanted = select(accounts).where(accounts.c.username_folded == fold_username(username))
         async with readonly(self._engine).connect() as connection:
             row = (await connection.execute(wanted)).one_or_none()
-        return (_account(row), row.password_hash) if row else None
+        return (account_of(row), row.password_hash) if row else None
 
     async def all(self) -> tuple[Account, ...]:
         async with readonly(self._engine).connect() as connection:
             rows = await connection.execute(select(accounts).order_by(accounts.c.username_folded))
-            return tuple(_account(row) for row in rows)
+            return tuple(account_of(row) for row in rows)
 
     async def changed_since(self, at: datetime) -> tuple[str, ...]:
         """Return the subs of accounts whose earlier sessions ended since a moment."""
@@ -55,8 +58,8 @@ class SqlAccountStore:
     async def save(
         self, account: Account, *, password_hash: str | None, at: datetime, audited: Sequence[AuditEvent] = ()
     ) -> None:
-        values: dict[str, Any] = {name: getattr(account, name) for name in _FIELDS}
-        values |= {"username_folded": fold_username(account.username), "roles": sorted(account.roles), "updated_at": at}
+        values = values_of(account, at)
+        values["contact"] = _CONTACT.dump_python(account.contact, mode="json", exclude_defaults=True)
         if password_hash is not None:
             values["password_hash"] = password_hash
         try:
@@ -72,5 +75,15 @@ class SqlAccountStore:
         await self._announcer.tell("account", account.sub)
 
 
-def _account(row: Row[Any]) -> Account:
-    return Account(roles=frozenset(row.roles), **{name: getattr(row, name) for name in _FIELDS})
+def values_of(account: Account, at: datetime) -> dict[str, Any]:
+    """Return the columns of an account, without its password."""
+    values: dict[str, Any] = {name: getattr(account, name) for name in _FIELDS}
+    return values | {
+        "username_folded": fold_username(account.username), "roles": sorted(account.roles), "updated_at": at
+    }  # fmt: skip
+
+
+def account_of(row: Row[Any]) -> Account:
+    """Return the account of a row that has its columns."""
+    contact = _CONTACT.validate_python(row.contact) if row.contact else NO_CONTACT
+    return Account(roles=frozenset(row.roles), contact=contact, **{name: getattr(row, name) for name in _FIELDS})

@@ -36,6 +36,7 @@ accounts = Table(
     Column("valid_from", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("real_name_level", Integer, nullable=False, server_default="0"),  # 实名等级, 0 to 3
+    Column("contact", Document, nullable=False, server_default="{}"),  # e-mail, telephone, address: `Contact`
     Index("ix_idp_accounts_valid_from", "valid_from"),
 )
 
@@ -180,4 +181,34 @@ recovery_codes = Table(
     Column("code_hash", String(64), primary_key=True),  # HMAC under a key of ours
     Column("created_at", Moment, nullable=False),
     Column("used_at", Moment),
+)
+
+invitations = Table(
+    "idp_invitations",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("sub", String(64), nullable=False, index=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("batch", String(32), nullable=False),  # the import it came with, or ""
+    Column("made_by", String(64), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+    Column("used_at", Moment),
+    Index("ix_idp_invitations_batch", "batch", "made_by"),
+)
+
+counter_recoveries = Table(
+    "idp_counter_recoveries",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("sub", String(64), nullable=False, index=True),
+    Column("started_by", String(64), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+    Column("first_hash", String(64), nullable=False),  # HMAC under a key of ours, as the second
+    Column("approved_by", String(64), nullable=False),
+    Column("approved_at", Moment),
+    Column("second_hash", String(64), nullable=False),
+    Column("used_at", Moment),
+    Column("cancelled_at", Moment),
 )

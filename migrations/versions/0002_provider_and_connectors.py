@@ -91,6 +91,29 @@ def upgrade() -> None:
     sa.Column('created_at', Moment(), nullable=False),
     sa.PrimaryKeyConstraint('sub', name=op.f('pk_idp_totp'))
     )
+    op.create_table('connectors_batch_rows',
+    sa.Column('system', sa.String(length=41), nullable=False),
+    sa.Column('delivery_key', sa.String(length=36), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('case_number', sa.String(length=50), nullable=False),
+    sa.Column('line', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('system', 'delivery_key', name=op.f('pk_connectors_batch_rows')),
+    sa.UniqueConstraint('system', 'day', 'number', 'position', name=op.f('uq_connectors_batch_rows_system_day_number_position'))
+    )
+    op.create_table('connectors_batches',
+    sa.Column('system', sa.String(length=41), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('reserved_at', Moment(), nullable=False),
+    sa.Column('placed_at', Moment(), nullable=True),
+    sa.Column('answered_at', Moment(), nullable=True),
+    sa.PrimaryKeyConstraint('system', 'day', 'number', name=op.f('pk_connectors_batches'))
+    )
+    with op.batch_alter_table('connectors_batches', schema=None) as batch_op:
+        batch_op.create_index('ix_connectors_batches_open', ['system', 'placed_at'], unique=False, sqlite_where=sa.text('answered_at IS NULL'), postgresql_where=sa.text('answered_at IS NULL'))
+
     op.create_table('connectors_notes',
     sa.Column('system', sa.String(length=41), nullable=False),
     sa.Column('name', sa.String(length=60), nullable=False),
@@ -114,6 +137,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('idp_accounts', schema=None) as batch_op:
         batch_op.add_column(sa.Column('real_name_level', sa.Integer(), server_default='0', nullable=False))
+        batch_op.add_column(sa.Column('contact', Document, server_default='{}', nullable=False))
         batch_op.create_index('ix_idp_accounts_valid_from', ['valid_from'], unique=False)
 
     with op.batch_alter_table('idp_grants', schema=None) as batch_op:
@@ -134,10 +158,16 @@ def downgrade() -> None:
 
     with op.batch_alter_table('idp_accounts', schema=None) as batch_op:
         batch_op.drop_index('ix_idp_accounts_valid_from')
+        batch_op.drop_column('contact')
         batch_op.drop_column('real_name_level')
 
     op.drop_table('connectors_reconciliations')
     op.drop_table('connectors_notes')
+    with op.batch_alter_table('connectors_batches', schema=None) as batch_op:
+        batch_op.drop_index('ix_connectors_batches_open', sqlite_where=sa.text('answered_at IS NULL'), postgresql_where=sa.text('answered_at IS NULL'))
+
+    op.drop_table('connectors_batches')
+    op.drop_table('connectors_batch_rows')
     op.drop_table('idp_totp')
     op.drop_table('idp_recovery_codes')
     with op.batch_alter_table('idp_passkeys', schema=None) as batch_op:
