@@ -15,23 +15,37 @@ from config.derived import derived_secret
 from config.settings import Settings
 from config.state import StateStore
 from connectors.availability import HolidayOn, is_working
+from connectors.batches import Batches
 from connectors.callbacks import Callbacks
 from connectors.desk import Desk
 from connectors.errors import SpecProblem, SpecRefused
 from connectors.health import Health
 from connectors.holidays import holidays
 from connectors.intake import Intake
-from connectors.ports import Deliveries, DeskBook, Ledger, Notes, Surroundings, Transport, TransportFactory
+from connectors.ports import (
+    Deliveries,
+    DeskBook,
+    Ledger,
+    Notes,
+    Reconciliations,
+    Surroundings,
+    Transport,
+    TransportFactory,
+)
 from connectors.secrets_dir import Secrets, SecretsDirectory
+from connectors.storage.batches import SqlBatches
 from connectors.storage.case_moves import CaseMoves
 from connectors.storage.desk_book import SqlDeskBook
 from connectors.storage.health import SqlHealthBook
 from connectors.storage.intake_store import SqlIntakeStore
 from connectors.storage.ledger import SqlBreakers, SqlDeliveries, SqlLedger
 from connectors.storage.notes import SqlNotes
+from connectors.storage.reconciliations import SqlReconciliations
 from connectors.storage.settling import Settling
 from connectors.system import System
+from connectors.transports.exchange_table import make_exchange_table
 from connectors.transports.rest_json import make_rest_json
+from connectors.transports.soap import make_soap
 from connectors.worker import DeliveryWorker
 from matters.guide import Matter
 from matters.working_days import WorkingCalendar
@@ -49,6 +63,8 @@ class Kind:
 
 TRANSPORTS: Mapping[str, Kind] = {
     "rest_json": Kind(make=make_rest_json),
+    "exchange_table": Kind(make=make_exchange_table, line="exchange"),
+    "soap": Kind(make=make_soap),
 }
 """By `transport` of the spec; `manual` has none, for a person carries it."""
 LINES: Mapping[str, tuple[str, ...]] = {
@@ -71,6 +87,7 @@ class Connectors:
     callbacks: Callbacks
     health: Health
     ledger: Ledger
+    reconciliations: Reconciliations
     transports: Mapping[str, Transport]
     worker: Callable[[], DeliveryWorker]
 
@@ -100,8 +117,17 @@ def create_connectors(
     settling = Settling(systems=systems, cases=CaseMoves(guide=guide), due_on=due_on)
     ledger, breakers = SqlLedger(engine, settling), SqlBreakers(engine)
     endpoints = read_endpoints(settings.endpoints_file)
-    transports = create_transports(systems, endpoints, secrets=kept_secrets, clock=clock, notes=SqlNotes(engine))
-    desk_book = SqlDeskBook(engine, settling)
+    transports = create_transports(
+        systems,
+        endpoints,
+        secrets=kept_secrets,
+        clock=clock,
+        notes=SqlNotes(engine),
+        batches=SqlBatches(engine),
+        holiday_on=holiday_on,
+        offset=offset,
+    )
+    desk_book, reconciliations = SqlDeskBook(engine, settling), SqlReconciliations(engine)
     return Connectors(
         systems=systems,
         intake=Intake(
@@ -120,10 +146,12 @@ def create_connectors(
         callbacks=Callbacks(systems=systems, ledger=ledger, secrets=kept_secrets),
         health=Health(book=SqlHealthBook(engine), systems=systems, holiday_on=holiday_on, offset=offset),
         ledger=ledger,
+        reconciliations=reconciliations,
         transports=transports,
         worker=lambda: DeliveryWorker(
             ledger=ledger,
             breakers=breakers,
+            reconciliations=reconciliations,
             systems=systems,
             transports=transports,
             state=state,
@@ -147,6 +175,9 @@ def create_transports(
     secrets: Secrets,
     clock: Clock,
     notes: Notes,
+    batches: Batches,
+    holiday_on: HolidayOn,
+    offset: timedelta,
 ) -> dict[str, Transport]:
     """Return a transport for every system whose address, and line where it needs one, the deployment has."""
     made: dict[str, Transport] = {}
@@ -157,9 +188,23 @@ def create_transports(
         address = endpoints.get(id_, "")
         line = endpoints.get(f"{id_}.{kind.line}", "") if kind.line else ""
         if address and (line or not kind.line):
-            surroundings = Surroundings(address=address, line=line, secrets=secrets, clock=clock, notes=notes)
+            surroundings = Surroundings(
+                address=address,
+                line=line,
+                secrets=secrets,
+                clock=clock,
+                notes=notes,
+                batches=batches,
+                holiday_on=holiday_on,
+                offset=offset,
+            )
             made[id_] = kind.make(system, surroundings)
     return made
+
+
+def open_reconciliations(engine: AsyncEngine) -> Reconciliations:
+    """Return the kept comparisons, for commands that need nothing else."""
+    return SqlReconciliations(engine)
 
 
 def desk_clock(holiday_on: HolidayOn) -> Callable[[datetime], datetime]:

@@ -12,8 +12,11 @@ from connectors.errors import SpecRefused
 from connectors.spec import load_system, load_systems
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connectors.coverage import Coverage
     from connectors.ledger import Submission
+    from connectors.reconciliation import Comparison
     from connectors.system import System
     from matters.guide import Matter
 
@@ -128,6 +131,24 @@ def show_difference(before: Path, after: Path) -> None:
         )
     for place in places:
         typer.echo(f"{place.change}\t{place.path}\t{_brief(place.before)} → {_brief(place.after)}")
+
+
+@connector_cli.command("reconciliations")
+def show_reconciliations(system: str) -> None:
+    """Show the last daily comparisons with a department, and what each left to be done."""
+
+    async def read() -> "Sequence[Comparison]":
+        from config.entry import ground, read_settings
+        from connectors.app import open_reconciliations
+
+        async with ground(read_settings(os.environ)) as (engine, _state):
+            return await open_reconciliations(engine).latest(system)
+
+    for found in asyncio.run(read()):
+        hashes = "一致 equal" if found.ours_sha256 == found.theirs_sha256 else "不一致 different"
+        typer.echo(f"{found.day}\t我方 ours {found.ours}\t部门 theirs {found.theirs}\t{hashes}")
+        for each in found.differences:
+            typer.echo(f"  {each.repair.value}\t{each.our_number}\t{each.ours or '-'} → {each.theirs or '-'}")
 
 
 def _load(directory: Path, system: str | None = None) -> "list[System]":

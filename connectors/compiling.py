@@ -11,7 +11,7 @@ from connectors.expression import CodeTable, Expression, ExpressionRefused, pars
 from connectors.filters import FilterRefused
 from connectors.mapping import Compiler, MappingProblem, Node, ObjectOf
 from connectors.outcomes import OutcomeRule
-from connectors.paths import ANSWER_ROOTS, REQUEST_ROOTS
+from connectors.paths import ANSWER_ROOTS, LIST_ROOTS, LIST_ROW_ROOTS, REQUEST_ROOTS, Roots
 from connectors.predicates import Predicate, PredicateRefused, parse_predicate
 from connectors.spec_models import (
     CallbackSpec,
@@ -23,8 +23,20 @@ from connectors.spec_models import (
     RequestSpec,
     SystemSpec,
 )
+from connectors.spec_reconcile import ReconcileSpec
 from connectors.spec_reports import ReportSpec, ResultsSpec
-from connectors.system import Callback, Operation, Poll, Probe, Report, Request, ResendUnknown, Results, System
+from connectors.system import (
+    Callback,
+    Operation,
+    Poll,
+    Probe,
+    Reconcile,
+    Report,
+    Request,
+    ResendUnknown,
+    Results,
+    System,
+)
 from connectors.yaml_source import YamlSource
 
 _T = TypeVar("_T")
@@ -70,6 +82,7 @@ class _Compilation:
             poll=self._poll(spec.poll, tables) if spec.poll else None,
             callback=self._callback(spec.callback, tables) if spec.callback else None,
             results=self._results(spec.results, tables) if spec.results else None,
+            reconcile=self._reconcile(spec.reconcile, tables) if spec.reconcile else None,
         )
 
     def check_whole(self, system: System) -> None:
@@ -175,6 +188,31 @@ class _Compilation:
     def _results(self, spec: ResultsSpec, tables: Mapping[str, CodeTable]) -> Results:
         return Results(report=self._report(spec, "results", tables), every_seconds=spec.every_seconds)
 
+    def _reconcile(self, spec: ReconcileSpec, tables: Mapping[str, CodeTable]) -> Reconcile:
+        place = ("reconcile", "request")
+        headers = {**self.spec.connection.headers, **spec.request.headers}
+        request = Request(
+            method="GET",
+            path=(spec.request.path,),
+            query=self._node(dict(spec.request.query), (*place, "query"), tables, roots=LIST_ROOTS),
+            headers=self._node(headers, (*place, "headers"), tables, roots=LIST_ROOTS),
+            body=None,
+            envelope=None,
+            required=(),
+        )
+
+        def of_row(text: str | None, name: str) -> Expression | None:
+            return self._read(text, ("reconcile", name), tables, LIST_ROW_ROOTS) if text is not None else None
+
+        return Reconcile(
+            request=request,
+            found=self._predicate(spec.found, ("reconcile", "found")),
+            rows=self._needed(spec.rows, ("reconcile", "rows"), tables),
+            our_number=self._read(spec.our_number, ("reconcile", "our_number"), tables, LIST_ROW_ROOTS),
+            department_number=of_row(spec.department_number, "department_number"),
+            status=of_row(spec.status, "status"),
+        )
+
     def _report(self, spec: ReportSpec, place: str, tables: Mapping[str, CodeTable]) -> Report:
         return Report(
             event_id=self._needed(spec.event_id, (place, "event_id"), tables),
@@ -204,9 +242,16 @@ class _Compilation:
         return {name: self._needed(text, (*place, name), tables) for name, text in facts.items()}
 
     def _node(
-        self, written: object, place: tuple[str, ...], tables: Mapping[str, CodeTable], *, payload: bool = False
+        self,
+        written: object,
+        place: tuple[str, ...],
+        tables: Mapping[str, CodeTable],
+        *,
+        payload: bool = False,
+        roots: Roots = REQUEST_ROOTS,
     ) -> Node:
-        roots = {**REQUEST_ROOTS, "payload": frozenset[str]()} if payload else REQUEST_ROOTS
+        if payload:
+            roots = {**roots, "payload": frozenset[str]()}
         compiler = Compiler(roots=roots, tables=tables, fragments=self.spec.fragments)
         try:
             return compiler.compile(written)
@@ -221,8 +266,11 @@ class _Compilation:
         return None if text is None else self._needed(text, place, tables)
 
     def _needed(self, text: str, place: tuple[str, ...], tables: Mapping[str, CodeTable]) -> Expression:
+        return self._read(text, place, tables, ANSWER_ROOTS)
+
+    def _read(self, text: str, place: tuple[str, ...], tables: Mapping[str, CodeTable], roots: Roots) -> Expression:
         nothing = Expression(path=(), literal="", steps=())
-        return self._try(place, lambda: parse(text, roots=ANSWER_ROOTS, tables=tables)) or nothing
+        return self._try(place, lambda: parse(text, roots=roots, tables=tables)) or nothing
 
     def _try(self, place: tuple[str, ...], make: Callable[[], _T]) -> _T | None:
         try:

@@ -38,7 +38,7 @@ IN_THE_WAY: Final = frozenset({*DUE, *LEASED, D.DESK, D.INVALID})
 """A later delivery of the same case waits while an earlier one is in one of these."""
 
 HoldReason = Literal["", "closed", "breaker", "throttled", "auth", "budget", "person"]
-EventSource = Literal["callback", "poll", "probe", "results"]
+EventSource = Literal["callback", "poll", "probe", "results", "reconcile"]
 DeliveryKind = Literal["submit", "withdraw"]
 
 

@@ -47,3 +47,9 @@ ANSWER_ROOTS: Final[Roots] = {
     "error": frozenset(),  # "" or one of connectors.outcomes.ERRORS
 }
 """Of a department's answer or callback."""
+
+LIST_ROOTS: Final[Roots] = {"day": frozenset(), "page": frozenset(), "now": frozenset(), "nonce": frozenset()}
+"""Of the request for one day's list."""
+
+LIST_ROW_ROOTS: Final[Roots] = {"row": None}
+"""Of one row of that list."""

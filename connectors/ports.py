@@ -6,9 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
 from config.clock import Clock
+from connectors.availability import HolidayOn
+from connectors.batches import Batches
 from connectors.engine import BreakerState, ProbeAnswer
 from connectors.ledger import Attempt, Awaited, Delivery, DeskTask, HoldReason, InboundEvent, Lease, Result, Submission
 from connectors.outcomes import Outcome, StatusWord
+from connectors.reconciliation import Comparison, Listed, Ours
 from connectors.secrets_dir import Secrets
 from connectors.spec_models import Breaker
 from connectors.system import Operation, System
@@ -105,6 +108,36 @@ class Fetches(Protocol):
 
 
 @runtime_checkable
+class Lists(Protocol):
+    """Optional, beside `Transport`: a channel that can list what the department has of one day."""
+
+    async def list_day(self, day: date) -> Sequence[Listed] | None:
+        """Return the cases the department took in on `day`, by its own clock; None when it gave no whole list."""
+
+
+class Reconciliations(Protocol):
+    """The kept comparisons; a day of a system is compared by one worker at a time."""
+
+    async def take(self, system: str, day: date, *, owner: str, at: datetime, until: datetime) -> bool:
+        """Take the day in hand; False when it is compared already, or somebody else has it until later."""
+
+    async def ours(self, system: str, begins: datetime, ends: datetime) -> Sequence[Ours]:
+        """Return what arrived at the department in that time, as far as we know."""
+
+    async def known(self, system: str, numbers: Collection[str]) -> Mapping[str, Ours]:
+        """Return our deliveries of these case numbers."""
+
+    async def finish(self, comparison: Comparison, *, at: datetime) -> None:
+        """Keep the comparison."""
+
+    async def doubt(self, delivery_ids: Collection[str], *, at: datetime) -> int:
+        """Make deliveries that await a result `unknown` again, so that they are looked up; return how many."""
+
+    async def latest(self, system: str, *, most: int = 14) -> Sequence[Comparison]:
+        """Return the last comparisons, the newest day first."""
+
+
+@runtime_checkable
 class NeedsPerson(Protocol):
     """Optional, beside `Transport`: it can't go on before a person has done something (read a captcha)."""
 
@@ -129,10 +162,14 @@ class Notes(Protocol):
         """Write unless somebody else wrote since version `expected`; tell whether it was written."""
 
 
+def _no_holiday(day: date) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What a transport is made with. `address` is the system's own, `line` that of its broker, table or file area
-    (`<system>.queue`, `.exchange`, `.files` in the endpoints file).
+    (`<system>.queue`, `.exchange`, `.files` in the endpoints file). `offset` is how far the departments' clock runs ahead.
     """
 
     address: str
@@ -140,6 +177,9 @@ class Surroundings:
     secrets: Secrets
     clock: Clock
     notes: Notes
+    batches: Batches | None = None
+    holiday_on: HolidayOn = _no_holiday
+    offset: timedelta = timedelta(0)
 
 
 TransportFactory = Callable[[System, Surroundings], Transport]

@@ -16,6 +16,7 @@ from connectors.spec_exchange_table import ExchangeTableSpec
 from connectors.spec_file_batch import FileBatchSpec
 from connectors.spec_form_post import FormPostSpec
 from connectors.spec_message_queue import MessageQueueSpec
+from connectors.spec_reconcile import ReconcileSpec
 from connectors.spec_reports import ReportSpec, ResultsSpec
 from connectors.spec_soap import SoapSpec
 
@@ -200,6 +201,7 @@ class SystemSpec(Part):
     file_batch: FileBatchSpec | None = None
     message_queue: MessageQueueSpec | None = None
     form_post: FormPostSpec | None = None
+    reconcile: ReconcileSpec | None = None
     withdraw: OperationSpec | None = None
     examples: tuple[ExampleSpec, ...] = ()
 

@@ -96,6 +96,18 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reconcile:
+    """How one day's list is asked for and read; the rest is as its spec says."""
+
+    request: Request
+    found: Predicate
+    rows: Expression
+    our_number: Expression
+    department_number: Expression | None
+    status: Expression | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class System:
     """One department system: `spec` is what the YAML says, the rest is compiled from it."""
 
@@ -107,6 +119,7 @@ class System:
     poll: Poll | None
     callback: Callback | None
     results: Results | None
+    reconcile: Reconcile | None = None
 
     @property
     def id(self) -> str:

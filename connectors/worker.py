@@ -25,7 +25,8 @@ from connectors.intake import WAKE_TOPIC
 from connectors.lane import Lane
 from connectors.pace import Pace
 from connectors.polling import Poller
-from connectors.ports import Breakers, Fetches, Ledger, Transport
+from connectors.ports import Breakers, Fetches, Ledger, Lists, Reconciliations, Transport
+from connectors.reconciling import Reconciler
 from connectors.system import System
 
 log = logs.get(__name__)
@@ -48,6 +49,7 @@ class DeliveryWorker:
         *,
         ledger: Ledger,
         breakers: Breakers,
+        reconciliations: Reconciliations,
         systems: Mapping[str, System],
         transports: Mapping[str, Transport],
         state: StateStore,
@@ -92,6 +94,17 @@ class DeliveryWorker:
             if id_ in systems and (results := systems[id_].results) is not None and isinstance(transport, Fetches)
         ]
 
+        self._reconciler = Reconciler(
+            systems=systems,
+            lists={
+                id_: transport
+                for id_, transport in transports.items()
+                if id_ in systems and systems[id_].reconcile is not None and isinstance(transport, Lists)
+            },
+            book=reconciliations,
+            ground=ground,
+        )
+
     async def run(self) -> None:
         """Deliver until cancelled."""
         log.info("worker_started", worker=self.owner, systems=len(self._lanes))
@@ -106,6 +119,8 @@ class DeliveryWorker:
                     group.create_task(poller.run())
                 for fetcher in self._fetchers:
                     group.create_task(fetcher.run())
+                if self._reconciler.lists:
+                    group.create_task(self._reconciler.run())
         finally:
             await self._finish()
 

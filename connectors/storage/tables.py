@@ -3,6 +3,7 @@
 from sqlalchemy import (
     Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -175,4 +176,54 @@ notes = Table(
     Column("version", Integer, nullable=False),
     Column("changed_at", Moment, nullable=False),
     PrimaryKeyConstraint("system", "name"),
+)
+
+reconciliations = Table(
+    "connectors_reconciliations",
+    metadata,
+    Column("system", String(41), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("owner", String(60), nullable=False),
+    Column("held_until", Moment, nullable=False),
+    Column("compared_at", Moment),  # empty while a worker has it in hand
+    Column("ours", Integer, nullable=False, default=0),
+    Column("theirs", Integer, nullable=False, default=0),
+    Column("ours_sha256", String(64), nullable=False, default=""),
+    Column("theirs_sha256", String(64), nullable=False, default=""),
+    Column("differences", Document, nullable=False, default=list),
+    PrimaryKeyConstraint("system", "day"),
+)
+
+batches = Table(
+    "connectors_batches",
+    metadata,
+    Column("system", String(41), nullable=False),
+    Column("day", Date, nullable=False),  # the department's
+    Column("number", Integer, nullable=False),
+    Column("reserved_at", Moment, nullable=False),
+    Column("placed_at", Moment),
+    Column("answered_at", Moment),
+    PrimaryKeyConstraint("system", "day", "number"),
+    # What is still to be placed, or awaits its receipt: small however many batches there were.
+    Index(
+        "ix_connectors_batches_open",
+        "system",
+        "placed_at",
+        sqlite_where=text("answered_at IS NULL"),
+        postgresql_where=text("answered_at IS NULL"),
+    ),
+)
+
+batch_rows = Table(
+    "connectors_batch_rows",
+    metadata,
+    Column("system", String(41), nullable=False),
+    Column("delivery_key", String(36), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("case_number", String(50), nullable=False),
+    Column("line", Text, nullable=False),
+    PrimaryKeyConstraint("system", "delivery_key"),
+    UniqueConstraint("system", "day", "number", "position"),
 )

@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from connectors.engine import CantTell, Found, NotFound, ProbeAnswer
+from connectors.filters import FilterRefused
 from connectors.ledger import InboundEvent
 from connectors.messages import N_
 from connectors.outcomes import Answer, Outcome, OutcomeClass, classify, extract, map_status
+from connectors.reconciliation import Listed
 from connectors.reporting import moment
-from connectors.system import Operation, Probe, System
+from connectors.system import Operation, Probe, Reconcile, System
 
 NOT_OFFERED = Outcome(kind=OutcomeClass.INVALID, message=N_("这个业务没有接口，由人工办理"))
 """Of an operation without a request: a person does it."""
@@ -61,3 +63,24 @@ def polled(system: System, answer: Answer, *, at: datetime) -> InboundEvent | No
         received_at=at,
         facts={name: text for name, e in poll.facts.items() if (text := extract(e, variables))},
     )
+
+
+def rows_of(reconcile: Reconcile, answer: Answer) -> list[Listed] | None:
+    """Return one page of a day's list, rows of others (without a number of ours) among them; None when it is none."""
+    variables = answer.variables()
+    if not reconcile.found.holds(variables):
+        return None
+    try:
+        rows = reconcile.rows.evaluate(variables)
+    except FilterRefused:
+        return None
+    if not isinstance(rows, list):
+        return None
+    return [
+        Listed(
+            our_number=extract(reconcile.our_number, {"row": row}),
+            department_number=extract(reconcile.department_number, {"row": row}),
+            status=extract(reconcile.status, {"row": row}),
+        )
+        for row in rows
+    ]

@@ -1,8 +1,9 @@
 """JSON over HTTP: the transport of the REST systems. One client per system, shared by all its deliveries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from secrets import token_hex
 
 import httpx2
 
@@ -11,12 +12,13 @@ from connectors.engine import ProbeAnswer
 from connectors.ledger import InboundEvent
 from connectors.outcomes import Answer, Outcome
 from connectors.ports import Errand, Surroundings
+from connectors.reconciliation import Listed
 from connectors.rendering import render
 from connectors.secrets_dir import Secrets
 from connectors.signing import Signed, signer_for
 from connectors.spec_auth import OAuth2ClientCredentials
 from connectors.system import Request, System
-from connectors.transports.answers import NO_PROBE, NOT_OFFERED, found_by, outcome_of, polled
+from connectors.transports.answers import NO_PROBE, NOT_OFFERED, found_by, outcome_of, polled, rows_of
 from connectors.transports.exchange import client_for, exchange, limits_of
 from connectors.transports.oauth2 import TokenCache, TokenRefused
 
@@ -62,6 +64,21 @@ class RestJsonTransport:
         if poll is None:
             return None
         return polled(self._system, await self._ask(poll.request, errand.values), at=self._clock())
+
+    async def list_day(self, day: date) -> Sequence[Listed] | None:
+        reconcile, spec = self._system.reconcile, self._system.spec.reconcile
+        if reconcile is None or spec is None:
+            return None
+        listed: list[Listed] = []
+        for page in range(1, spec.most_pages + 1):
+            values = {"day": day, "page": page, "now": self._clock(), "nonce": token_hex(16)}
+            rows = rows_of(reconcile, await self._ask(reconcile.request, values))
+            if rows is None:
+                return None
+            listed += [row for row in rows if row.our_number]
+            if len(rows) < spec.page_size:
+                return listed
+        return None  # longer than was agreed: half a list would look like lost cases
 
     async def aclose(self) -> None:
         await self._client.aclose()

@@ -172,6 +172,11 @@ class ReceivedStore:
         rows = await self._run(lambda connection: sql.latest(connection, limit))
         return [submission_of(row) for row in rows]
 
+    async def accepted_between(self, begins: datetime, ends: datetime) -> list[Submission]:
+        """Return what was taken in from `begins` until before `ends`, oldest first."""
+        rows = await self._run(lambda connection: sql.between(connection, begins.timestamp(), ends.timestamp()))
+        return [submission_of(row) for row in rows]
+
     async def payloads(self, number: str) -> list[Submission]:
         """Return every record made under that case number, oldest first."""
         rows = await self._run(lambda connection: sql.all_of(connection, number))

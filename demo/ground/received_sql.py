@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS submissions (
     facts TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX IF NOT EXISTS submissions_number ON submissions (number);
+CREATE INDEX IF NOT EXISTS submissions_accepted_at ON submissions (accepted_at);
 CREATE INDEX IF NOT EXISTS submissions_request_key ON submissions (request_key);
 CREATE INDEX IF NOT EXISTS submissions_business_key ON submissions (business_key);
 CREATE INDEX IF NOT EXISTS submissions_department_number ON submissions (department_number);
@@ -113,6 +114,12 @@ def latest(connection: sqlite3.Connection, limit: int) -> list[sqlite3.Row]:
 
 def all_of(connection: sqlite3.Connection, number: str) -> list[sqlite3.Row]:
     return connection.execute("SELECT * FROM submissions WHERE number = ? ORDER BY row", (number,)).fetchall()
+
+
+def between(connection: sqlite3.Connection, begins: float, ends: float) -> list[sqlite3.Row]:
+    return connection.execute(
+        "SELECT * FROM submissions WHERE accepted_at >= ? AND accepted_at < ? ORDER BY row", (begins, ends)
+    ).fetchall()
 
 
 def receipts(connection: sqlite3.Connection, number: str | None) -> list[sqlite3.Row]:

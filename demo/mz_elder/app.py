@@ -2,13 +2,14 @@
 
 POST /openapi/v1/cases                     {"code":0,"msg":"ok","data":{"caseId","status"}}
 GET  /openapi/v1/cases?outCaseNo=          the same data, 404 when there is none
+GET  /openapi/v1/cases?date=&page=         what came in that day, 100 a page: {"code":0,"data":{"rows":[…],"total"}}
 POST /openapi/v1/cases/{caseId}/withdraw   {"outCaseNo","reason"}; 422 once decided
 """
 
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from starlette.requests import Request
@@ -29,6 +30,7 @@ from demo.mz_elder.signature import SKEW, fault_in, signature
 
 APP_ID: Final = "onewindow"
 KEY_LASTS: Final = timedelta(hours=24)
+PAGE: Final = 100
 REVIEW: Final = timedelta(seconds=40)
 DECISION: Final = timedelta(minutes=4)
 SECOND_PUSH: Final = timedelta(seconds=20)
@@ -139,8 +141,22 @@ class _Api:
     async def _look_up(self, request: Request) -> Response:
         if (stranger := await self._stranger(request.headers, b"")) is not None:
             return stranger
+        if "date" in request.query_params:
+            return await self._list(request)
         found = await self._context.store.by_number(request.query_params.get("outCaseNo", ""))
         return _said(404, 404, "未查询到业务") if found is None else _case(found, found.status)
+
+    async def _list(self, request: Request) -> Response:
+        try:
+            day = date.fromisoformat(request.query_params["date"])
+            page = int(request.query_params.get("page", "1"))
+        except ValueError:
+            return _said(400, 400, "日期应为yyyy-MM-dd，页码为正整数")
+        begins = datetime.combine(day, time(), SHANGHAI)
+        found = await self._context.store.accepted_between(begins, begins + timedelta(days=1))
+        rows = [{"outCaseNo": s.number, "caseId": s.department_number, "status": s.status} for s in found]
+        some = rows[max(page - 1, 0) * PAGE : max(page, 0) * PAGE]
+        return JSONResponse({"code": 0, "msg": "ok", "data": {"rows": some, "total": len(rows)}})
 
     async def _withdraw(self, request: Request, raw: bytes) -> Response:
         if (stranger := await self._stranger(request.headers, raw)) is not None:

@@ -1,0 +1,34 @@
+"""The `reconcile` section of a spec: how to ask a department what it has of one day, and how to read its list."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from connectors.spec_auth import Part
+
+
+class ListRequestSpec(Part):
+    """A request that lists the cases of one day; `day` is the path of the day, `page` counts from 1."""
+
+    path: str = Field(pattern=r"^/")
+    query: Mapping[str, Any] = Field(default_factory=dict)
+    headers: Mapping[str, str] = Field(default_factory=dict)
+
+
+class ReconcileSpec(Part):
+    """Every day at `at` (Beijing time, "HH:MM") the day before is compared with ours.
+
+    `found` says whether the answer is a list at all, `rows` where its rows are; the rest is read from each `row`.
+    Pages are asked for until one has fewer rows than `page_size`.
+    """
+
+    at: str = Field(default="02:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    request: ListRequestSpec
+    found: str
+    rows: str
+    our_number: str
+    department_number: str | None = None
+    status: str | None = None
+    page_size: int = Field(default=200, ge=1, le=1000)
+    most_pages: int = Field(default=100, ge=1, le=1000)
