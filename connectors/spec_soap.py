@@ -17,6 +17,8 @@ class WsdlSpec(Part):
 
     path: str = Field(pattern=r"^/")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    file: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{1,100}$")
+    """Our copy of it in `wsdl/` beside the spec: read at load, so that calls and arguments are checked against it."""
 
 
 class UsernameTokenSpec(Part):
@@ -52,8 +54,6 @@ class SoapSpec(Part):
     """SOAPAction (1.1 §6.1.1) or action (1.2 Part 2 §6.5.3) by call; none: empty."""
     payload_root: XmlName = "BIZ"
     payload_charset: str = Field(default="GB18030", pattern=CHARSETS)
-    attributes: tuple[XmlName, ...] = ()
-    """Keys of the payload that are written as attributes of their element."""
     result: XmlName = "return"
     """The element of the answer that holds their payload as text."""
     lists: tuple[str, ...] = ()

@@ -108,7 +108,7 @@ def make_system(entry: SystemEntry, index: int, options: Options) -> Hosted:
 
 
 def _department(entry: SystemEntry) -> _Department | None:
-    if entry.protocol != "rest_json":
+    if importlib.util.find_spec(f"demo.{entry.id.replace('-', '_')}.app") is None:
         return None
     # A department is a folder: a new one is an addition, not an edit here.
     return cast(_Department, importlib.import_module(f"demo.{entry.id.replace('-', '_')}.app"))

@@ -21,8 +21,10 @@ def _hexadecimal(length: int) -> Callable[[], bytes]:
 
 
 SHARED: Mapping[str, Callable[[], bytes]] = {
+    "mz-assist.password": _text(24),
     "mz-elder.hmac": _text(32),
     "mz-elder.callback": _text(32),
+    "rs-employee-insurance.password": _text(24),
     "rs-employment.client-secret": _text(32),
     "yb-core.token": _text(32),
     "yb-core.sm4": _hexadecimal(16),  # 32 hexadecimal digits: the key's 16 bytes

@@ -19,15 +19,15 @@ import yaml
 from starlette.applications import Starlette
 
 from config.clock import SHANGHAI, utc_now
+from connectors.app import TRANSPORTS
 from connectors.ledger import Delivery, DeliveryState, Submission
 from connectors.outcomes import Outcome
-from connectors.ports import Errand
+from connectors.ports import Errand, Surroundings, Transport
 from connectors.secrets_dir import SecretsDirectory
 from connectors.signing import Incoming, signer_for
 from connectors.spec import load_system
 from connectors.submission import freeze, sha256_of, values_for
 from connectors.system import System
-from connectors.transports.rest_json import RestJsonTransport
 from demo.forms import Application, make_application
 from demo.ground.context import Background, SystemContext
 from demo.ground.entry import entry_of
@@ -38,6 +38,7 @@ from matters.form import check_form
 from matters.guide import Matter, load_matters
 from matters.material import MaterialProof, ProofKind
 from matters.policy import Actor, Role
+from tests.doubles.notes import NotesInMemory
 
 ROOT = Path(__file__).parents[2]
 A_WEDNESDAY_MORNING = datetime(2026, 11, 18, 10, 0, tzinfo=SHANGHAI)
@@ -76,6 +77,7 @@ class Department:
     base_url: str
     directory: Path
     context: SystemContext
+    line: str = ""
 
     def get(self, path: str, **query: str) -> httpx2.Response:
         return httpx2.get(f"{self.base_url}{path}", params=query, trust_env=False)
@@ -149,7 +151,7 @@ class OneWindow:
     """OneWindow's side of the interface: the declared connector over its real transport."""
 
     system: System
-    transport: RestJsonTransport
+    transport: Transport
 
     async def __aenter__(self) -> Self:
         return self
@@ -201,7 +203,10 @@ def onewindow(to: Department) -> OneWindow:
     """Return OneWindow's connector for a running department."""
     system = load_system(ROOT / "config" / "systems" / f"{to.context.id}.yaml")
     secrets = SecretsDirectory(to.directory / "secrets")
-    transport = RestJsonTransport(system, base_url=to.base_url, secrets=secrets, clock=utc_now)
+    surroundings = Surroundings(
+        address=to.base_url, line=to.line, secrets=secrets, clock=utc_now, notes=NotesInMemory()
+    )
+    transport = TRANSPORTS[system.transport].make(system, surroundings)
     return OneWindow(system=system, transport=transport)
 
 

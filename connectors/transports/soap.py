@@ -1,0 +1,160 @@
+"""SOAP over HTTP: one client, one contract and, where the department wants one, one session per system and worker."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import httpx2
+
+from connectors.engine import CantTell, ProbeAnswer
+from connectors.expression import Expression, parse
+from connectors.ledger import InboundEvent
+from connectors.outcomes import Answer, Outcome, OutcomeClass
+from connectors.paths import ANSWER_ROOTS
+from connectors.ports import Errand, Surroundings
+from connectors.predicates import Predicate, parse_predicate
+from connectors.rendering import render
+from connectors.signing import Signed
+from connectors.spec_soap import LogInSpec, SoapSpec
+from connectors.system import Request, System
+from connectors.transports.answers import NO_PROBE, NOT_OFFERED, found_by, outcome_of, polled
+from connectors.transports.exchange import client_for, fetch, limits_of
+from connectors.transports.soap_answers import answer_of
+from connectors.transports.soap_contract import Contract
+from connectors.transports.soap_envelope import Call, UsernameToken, written
+from connectors.transports.soap_log_in import LogInRefused, Sessions
+
+
+class SoapTransport:
+    """`connectors.ports.Transport` for one system."""
+
+    def __init__(
+        self,
+        system: System,
+        spec: SoapSpec,
+        surroundings: Surroundings,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._system = system
+        self._spec = spec
+        self._secrets = surroundings.secrets
+        self._clock = surroundings.clock
+        self._charset = system.spec.connection.charset
+        self._limits = limits_of(system)
+        self._client = client_for(system, surroundings.address, transport=transport)
+        self._contract = Contract(spec.wsdl, self._client, self._limits)
+        self._sessions: Sessions | None = None
+        self._expired: Predicate | None = None
+        if spec.log_in is not None:
+            self._sessions = self._sessions_for(spec.log_in)
+            self._expired = parse_predicate(spec.log_in.expired)
+
+    async def send(self, errand: Errand) -> Outcome:
+        operation = errand.operation
+        if operation.request is None:
+            return NOT_OFFERED
+        if (objection := await self._contract.objection(self._clock())) is not None:
+            return objection
+        try:
+            answer = await self._ask(operation.request, errand.values)
+        except LogInRefused as refused:
+            return _not_let_in(outcome_of(self._system, operation, refused.answer))
+        return outcome_of(self._system, operation, answer)
+
+    async def probe(self, errand: Errand) -> ProbeAnswer:
+        probe = self._system.probe
+        if probe is None:
+            return NO_PROBE
+        if (objection := await self._contract.objection(self._clock())) is not None:
+            # It can't be asked now; a department that can't be asked is waited for.
+            return CantTell(outcome=replace(objection, kind=OutcomeClass.TRANSIENT))
+        try:
+            return found_by(self._system, probe, await self._ask(probe.request, errand.values))
+        except LogInRefused as refused:
+            return CantTell(outcome=Outcome(kind=OutcomeClass.TRANSIENT, error=refused.answer.error or "log_in"))
+
+    async def poll(self, errand: Errand) -> InboundEvent | None:
+        poll = self._system.poll
+        if poll is None or await self._contract.objection(self._clock()) is not None:
+            return None
+        try:
+            return polled(self._system, await self._ask(poll.request, errand.values), at=self._clock())
+        except LogInRefused:
+            return None
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def _ask(self, request: Request, values: Mapping[str, object]) -> Answer:
+        if self._sessions is None or self._expired is None:
+            return await self._call(request, values)
+        session = await self._sessions.current(self._clock())
+        answer = await self._call(request, {**values, "session": session})
+        if not self._expired.holds(answer.variables()):
+            return answer
+        # It had ended before the request was looked at: nothing was done, one fresh one is tried.
+        session = await self._sessions.current(self._clock(), not_this=session)
+        return await self._call(request, {**values, "session": session})
+
+    async def _call(self, request: Request, values: Mapping[str, object]) -> Answer:
+        body = render(request, values).body
+        arguments = body if isinstance(body, Mapping) else {}
+        return await self._exchange(request.call, arguments, nonce=str(values["nonce"]))
+
+    async def _exchange(self, name: str, arguments: Mapping[str, object], *, nonce: str = "") -> Answer:
+        spec = self._spec
+        call = Call(
+            version=spec.version,
+            namespace=spec.namespace,
+            name=name,
+            arguments=arguments,
+            payload_root=spec.payload_root,
+            payload_charset=spec.payload_charset,
+            token=self._token(nonce),
+        )
+        content = written(call, charset=self._charset)
+        signed = Signed(method="POST", target=spec.path, headers=self._headers(name), content=content)
+        raw = await fetch(self._client, signed, self._limits)
+        return answer_of(raw, spec, charset=self._charset)
+
+    def _headers(self, name: str) -> Mapping[str, str]:
+        action = self._spec.actions.get(name, "")
+        if self._spec.version == "1.1":
+            return {"content-type": f"text/xml; charset={self._charset}", "soapaction": f'"{action}"'}
+        return {"content-type": f'application/soap+xml; charset={self._charset}; action="{action}"'}
+
+    def _token(self, nonce: str) -> UsernameToken | None:
+        wanted = self._spec.username_token
+        if wanted is None:
+            return None
+        password = self._secrets.current(wanted.password)
+        return UsernameToken(username=wanted.username, password=password, nonce=nonce.encode(), created=self._clock())
+
+    def _sessions_for(self, spec: LogInSpec) -> Sessions:
+        return Sessions(
+            spec=spec,
+            succeeded=parse_predicate(spec.succeeded),
+            session=_answer_path(spec.session),
+            secrets=self._secrets,
+            log_in=self._exchange,
+        )
+
+
+def _answer_path(text: str) -> Expression:
+    return parse(text, roots=ANSWER_ROOTS, tables={})
+
+
+def _not_let_in(outcome: Outcome) -> Outcome:
+    """Return what a refused log-in means for the case behind it, which was not sent: to wait, never to have arrived."""
+    if outcome.error in ("connect", "timeout", "connection_lost"):
+        return Outcome(kind=OutcomeClass.TRANSIENT, error=outcome.error)
+    if outcome.kind in (OutcomeClass.TRANSIENT, OutcomeClass.THROTTLED):
+        return outcome
+    return Outcome(kind=OutcomeClass.AUTH, error="log_in", message=outcome.message, http_status=outcome.http_status)
+
+
+def make_soap(system: System, surroundings: Surroundings) -> SoapTransport:
+    """Return the transport; the spec has a soap section, or it would not have been compiled."""
+    if system.spec.soap is None:
+        raise ValueError(f"{system.id}: no soap section")
+    return SoapTransport(system, system.spec.soap, surroundings)

@@ -1,0 +1,20 @@
+"""`connectors.ports.Notes` in memory, with the promise of the one in SQL: written only over the version that was read."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connectors.ports import Note
+
+
+@dataclass(slots=True)
+class NotesInMemory:
+    kept: dict[tuple[str, str], Note] = field(default_factory=dict)
+
+    async def read(self, system: str, name: str) -> Note:
+        return self.kept.get((system, name), Note())
+
+    async def write(self, system: str, name: str, text: str, *, expected: int, at: datetime) -> bool:
+        if (await self.read(system, name)).version != expected:
+            return False
+        self.kept[system, name] = Note(text=text, version=expected + 1)
+        return True
