@@ -1,5 +1,5 @@
 """The shell around every web app of ours, in plain ASGI: no framework, so idp and portal share it.
 
-From outside in: request id → access log → fault barrier → security headers → body limit → origin check → app.
-`shell()` puts them on in that order.
+One rule a file; `shell.py` applies them in one pass: request id → access log → security headers → fault barrier →
+limits → origin check → app.
 """

@@ -1,41 +1,18 @@
 """One line per request: method, path without query, status, milliseconds. Never a query string or a header."""
 
 import re
-from time import perf_counter
 
-from config.asgi.types import App, Message, Receive, Scope, Send
-from config.logs import get
+from config import logs
+from config.asgi.types import Scope
 
-_log = get("onewindow.access")
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 # Case numbers say which township and matter a person came with; paths are logged without them.
 _CASE_NUMBER = re.compile(r"/\d{9}-\d{6}-[A-Z0-9]+-\d+")
 
 
-class AccessLog:
-    def __init__(self, app: App) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in _QUIET:
-            await self._app(scope, receive, send)
-            return
-        began = perf_counter()
-        status = 0
-
-        async def note(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, note)
-        finally:
-            _log.info(
-                "request",
-                method=scope["method"],
-                path=_CASE_NUMBER.sub("/{number}", scope["path"][:200]),
-                status=status,
-                ms=round((perf_counter() - began) * 1000, 1),
-            )
+def note(scope: Scope, *, status: int, seconds: float) -> None:
+    """Log a request that has been answered; status 0 when nothing was."""
+    path = scope["path"]
+    if path not in _QUIET:
+        path = _CASE_NUMBER.sub("/{number}", path[:200])
+        logs.request_line(scope["method"], path, status=status, ms=round(seconds * 1000, 1))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from config.logs import get, redact, request_id, scrub
+from config.logs import get, redact, request_id, request_line, scrub
 
 ID_NUMBER = "990101190001010014"
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ3YW5nIn0.c2lnbmF0dXJl"
@@ -116,3 +116,25 @@ def test_request_lines_of_client_and_server_stay_out(log_lines: io.StringIO) -> 
 def test_events_below_the_level_stay_out(log_lines: io.StringIO) -> None:
     get("onewindow.test").debug("too_fine")
     assert log_lines.getvalue() == ""
+
+
+def test_the_line_of_a_request_has_the_fields_of_every_other_event(log_lines: io.StringIO) -> None:
+    token = request_id.set("r-12345678")
+    get("onewindow.access").info("request", method="GET", path="/a", status=200, ms=1.5)
+    request_line("GET", "/a", status=200, ms=1.5)
+    request_id.reset(token)
+    usual, by_hand = _events(log_lines)
+    assert {**usual, "timestamp": ""} == {**by_hand, "timestamp": ""}
+    assert len(usual["timestamp"]) == len(by_hand["timestamp"]) == 27
+
+
+@pytest.mark.parametrize("path", ['/"}\n{"event": "forged"}', "/\\", "/\x00\x1b[31m", "/中文"])
+def test_the_line_of_a_request_can_not_be_broken_out_of(log_lines: io.StringIO, path: str) -> None:
+    request_line("GET", path, status=404, ms=0.1)
+    (event,) = _events(log_lines)
+    assert event["path"] == path
+
+
+def test_the_line_of_a_request_holds_no_personal_number(log_lines: io.StringIO) -> None:
+    request_line("GET", f"/people/{ID_NUMBER}", status=404, ms=0.1)
+    assert _events(log_lines)[0]["path"] == "/people/[number]"
