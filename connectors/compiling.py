@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from connectors.checks_tables_and_files import check_tables_and_files
 from connectors.errors import SpecProblem, SpecRefused
 from connectors.expression import CodeTable, Expression, ExpressionRefused, parse
 from connectors.filters import FilterRefused
@@ -105,6 +106,7 @@ class _Compilation:
                 self._note((kind,), f"transport {kind}: expected a section of this name")
             if section is not None and self.spec.transport != kind:
                 self._note((kind,), f"this section stands with transport: {kind} only")
+        check_tables_and_files(self.spec, system, self._note)
         for n, example in enumerate(self.spec.examples):
             if example.operation not in system.operations:
                 self._note(("examples", str(n), "operation"), f"there is no operation {example.operation!r}")

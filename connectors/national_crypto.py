@@ -7,7 +7,8 @@ PKCS #7 padding, the 16-byte IV in front (GM/T 0002). A signature takes 0.5 ms, 
 import secrets
 from typing import Final
 
-from cryptography.hazmat.primitives import padding
+from cryptography.hazmat.primitives import hashes as crypto_hashes
+from cryptography.hazmat.primitives import hmac, padding
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from tongsuopy.crypto import exceptions, hashes, serialization
@@ -60,12 +61,23 @@ def new_key_pair() -> tuple[bytes, bytes]:
     return bytes(private), bytes(public)
 
 
-def sm4_seal(key: bytes, message: bytes) -> bytes:
-    """Return IV ‖ ciphertext; `key` has 16 bytes."""
-    iv = secrets.token_bytes(_BLOCK_BYTES)
+def sm4_seal(key: bytes, message: bytes, *, iv: bytes | None = None) -> bytes:
+    """Return IV ‖ ciphertext; `key` has 16 bytes. The IV is drawn unless given."""
+    iv = secrets.token_bytes(_BLOCK_BYTES) if iv is None else iv
     padder = padding.PKCS7(_BLOCK_BYTES * 8).padder()
     encryptor = Cipher(SM4(key), modes.CBC(iv)).encryptor()
     return iv + encryptor.update(padder.update(message) + padder.finalize()) + encryptor.finalize()
+
+
+def sm4_seal_same(key: bytes, message: bytes, *, place: bytes) -> bytes:
+    """Return IV ‖ ciphertext, the same every time for the same message in the same place.
+
+    The IV is made of key, place and message (HMAC-SM3), so that equal texts in different places can't be told to be
+    equal, while a row that was written can be compared with what it should hold.
+    """
+    keyed = hmac.HMAC(key, crypto_hashes.SM3())
+    keyed.update(len(place).to_bytes(4) + place + message)
+    return sm4_seal(key, message, iv=keyed.finalize()[:_BLOCK_BYTES])
 
 
 def sm4_open(key: bytes, sealed: bytes) -> bytes:

@@ -45,11 +45,19 @@ def _body(request: Request, values: Values) -> object:
         return None
     body = request.body.render(values, "")
     for field in request.required:
-        if is_empty(look_up(body, field.split("."))):
+        if _lacks(body, field):
             raise MappingRefused(field, "the department needs this field and the case has no value for it")
     if request.envelope is not None:
         return request.envelope.render({**values, "payload": body}, "")
     return body
+
+
+def _lacks(body: object, field: str) -> bool:
+    """Tell whether `field` is empty; `[].name` asks it of each row of a list, which must not be empty itself."""
+    if not field.startswith("[]."):
+        return is_empty(look_up(body, field.split(".")))
+    rows = body if isinstance(body, list) else []
+    return not rows or any(is_empty(look_up(row, field[3:].split("."))) for row in rows)
 
 
 def _segment(value: object, source: str) -> str:
