@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -90,13 +89,13 @@ def test_the_schema_is_a_json_schema_of_the_whole_file() -> None:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An installation with one case and one reconciled day; gives the case's number."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}"
     monkeypatch.setenv("ONEWINDOW_SECRET_KEY", "kJ8sd92mZqpW03nvXcY71LrTbHfGe5Ua-Io")
     monkeypatch.setenv("ONEWINDOW_DATABASE_URL", url)
     monkeypatch.setenv("ONEWINDOW_VAR_DIR", str(tmp_path))
-    yield asyncio.run(_fill(create_engine(url), tmp_path))
+    return asyncio.run(_fill(create_engine(url), tmp_path))
 
 
 async def _fill(engine: AsyncEngine, tmp_path: Path) -> str:
