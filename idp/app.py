@@ -23,14 +23,19 @@ from idp import audit_checkpoints
 from idp import keys as key_use
 from idp.audit import Audit
 from idp.background import Background, EgressPost
+from idp.client_keys import FetchingClientKeys
 from idp.dpop import DpopProofs
-from idp.endpoints import authorize, end_session, interaction
+from idp.endpoints import authorize, interaction, second_factor
+from idp.endpoints.account.routes import account_routes
 from idp.endpoints.answers import oauth_error, stopped
 from idp.endpoints.discovery import Discovery, jwks
+from idp.endpoints.end_session import PATHS, Leaving
 from idp.endpoints.introspect import introspect
 from idp.endpoints.par import par
 from idp.endpoints.rendering import Pages
 from idp.endpoints.revoke import revoke
+from idp.endpoints.session_page import session
+from idp.endpoints.signed_out import signed_out
 from idp.endpoints.state import IdpState
 from idp.endpoints.static import StaticFiles
 from idp.endpoints.token import token
@@ -42,7 +47,9 @@ from idp.protocol.dpop_nonce import Nonces
 from idp.protocol.errors import NotRedirectable, OAuthError
 from idp.protocol.grants import Rulebook
 from idp.protocol.issuing import Issuer
+from idp.protocol.passkey import site_of
 from idp.protocol.shift import parse_shift_ends
+from idp.second_factor import SecondFactors
 from idp.session_watch import SessionWatch
 from idp.sessions import Sessions
 from idp.sign_in import SignIn
@@ -52,14 +59,18 @@ from idp.storage.audit import AuditChain, SqlAudit
 from idp.storage.caches import CachedKeys, Caches
 from idp.storage.clients import SqlClientStore
 from idp.storage.consents import SqlConsentStore
+from idp.storage.factor_state import StateChallengeStore, StateEnrolmentStore
+from idp.storage.factors import SqlFactorStore, SqlRecoveryCodeStore, SqlTotpStore
 from idp.storage.greenlet_bridge import GreenletBridge
 from idp.storage.keys import SqlKeyStore
 from idp.storage.logout_queue import SqlLogoutQueue
+from idp.storage.passkeys import SqlPasskeyStore
 from idp.storage.refresh_tokens import SqlRefreshTokenStore
 from idp.storage.sealing import Seal, derive
 from idp.storage.state_records import (
     StateAttempts,
     StateAuthorizationCodeStore,
+    StateFarewellStore,
     StateInteractionStore,
     StateParkedRequestStore,
     StatePushedRequestStore,
@@ -101,6 +112,7 @@ def wire(
         clients=clients, accounts=accounts, keys=keys, consents=consents, refresh_tokens=refresh_tokens, state=state
     )
     announcer.heard_here = caches.hear
+    outward = egress or EgressClient(EgressRules.of(settings))
     cached_keys, revoked, passwords = CachedKeys(caches.rings), StateRevokedGrants(state), Passwords()
     logout_queue, attempts = SqlLogoutQueue(engine), StateAttempts(state)
     logout = BackChannelLogout(
@@ -147,6 +159,7 @@ def wire(
         form_key=derive(secret, "form tokens"),
         clock=clock,
         clients=caches.clients,
+        client_keys=FetchingClientKeys(outward, clock),
         accounts=caches.accounts,
         keys=cached_keys,
         consents=caches.consents,
@@ -166,6 +179,20 @@ def wire(
         passwords=passwords,
         sessions=sessions,
         logout_queue=logout_queue,
+        farewells=StateFarewellStore(state),
+        second_factors=SecondFactors(
+            factors=SqlFactorStore(engine),
+            totp=SqlTotpStore(engine, Seal(derive(secret, "one-time code keys at rest")), chain),
+            passkeys=SqlPasskeyStore(engine, chain),
+            recovery_codes=SqlRecoveryCodeStore(engine, chain),
+            challenges=StateChallengeStore(state),
+            enrolments=StateEnrolmentStore(state, Seal(derive(secret, "one-time code keys in enrolment"))),
+            attempts=attempts,
+            accounts=caches.accounts,
+            audit=audit,
+            site=site_of(issuer),
+            code_key=derive(secret, "recovery codes"),
+        ),
         sign_in=SignIn(accounts=accounts, attempts=attempts, passwords=passwords),
         tokens=tokens,
         issuing=issuing,
@@ -226,24 +253,42 @@ def create_app(
             with suppress(asyncio.CancelledError):
                 await following
 
-    return Starlette(
+    app = Starlette(
         routes=_routes(wired, settings),
         middleware=[Middleware(FaultBarrier)],
         lifespan=lifespan,
         exception_handlers={OAuthError: oauth_error, NotRedirectable: stopped},
     )
+    app.state.background = wired.background  # tests run it by hand
+    return app
 
 
 def open_paths(settings: Settings) -> frozenset[str]:
     """Return the full paths other sites' forms may post to, for the shell's origin check."""
     path = urlsplit(settings.issuer).path
-    return frozenset({f"{path}/authorize", f"{path}/end_session"})
+    return frozenset({f"{path}/authorize", *(f"{path}{way}" for way in PATHS.values())})
 
 
 def root_routes(settings: Settings) -> list[Route]:
     """Return the routes that stand outside the issuer's path: RFC 8414 §3.1 puts the well-known before it."""
     path = urlsplit(settings.issuer).path
     return [Route(f"/.well-known/oauth-authorization-server{path}", _discovery(settings).endpoint)] if path else []
+
+
+def second_factor_routes(step: str) -> list[Route]:
+    """Return the steps of an interaction that prove more than a password."""
+    return [
+        route
+        for name, handler in (
+            ("second-factor", second_factor.second_factor),
+            ("passkey", second_factor.passkey),
+            ("set-up", second_factor.set_up),
+        )
+        for route in (
+            Route(f"{step}/{name}", handler, methods=["POST"]),
+            Route(f"{step}/{name}", interaction.back),
+        )
+    ]
 
 
 def _discovery(settings: Settings) -> Discovery:
@@ -263,6 +308,7 @@ def _routes(wired: Wired, settings: Settings) -> list[Route]:
         Route(step, interaction.interaction),
         Route(f"{step}/sign-in", interaction.sign_in, methods=["POST"]),
         Route(f"{step}/sign-in", interaction.back),
+        *second_factor_routes(step),
         Route(f"{step}/account", interaction.account, methods=["POST"]),
         Route(f"{step}/account", interaction.back),
         Route(f"{step}/consent", interaction.consent, methods=["POST"]),
@@ -272,9 +318,9 @@ def _routes(wired: Wired, settings: Settings) -> list[Route]:
         Route("/jwks", jwks),
         Route("/revoke", revoke, methods=["POST"]),
         Route("/introspect", introspect, methods=["POST"]),
-        Route("/end_session", end_session.end_session, methods=["GET"]),
-        Route("/end_session", end_session.end_session_post, methods=["POST"]),
-        Route("/end_session/confirmed", end_session.end_session_confirmed, methods=["POST"]),
-        Route("/end_session/{parked}", end_session.end_session_parked),
+        *(route for way in PATHS for route in Leaving(way).routes()),
+        Route("/signed_out/{farewell}", signed_out),
+        Route("/session", session),
+        *account_routes(),
         Route("/static/{name}", wired.static.endpoint),
     ]

@@ -10,8 +10,8 @@ from anyio import CapacityLimiter, to_thread
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-LEAST_CHARACTERS: Final = 8
-MOST_CHARACTERS: Final = 256
+from idp.protocol.password_rules import LEAST_CHARACTERS, MOST_CHARACTERS
+
 _QUEUE_AT_MOST: Final = 100
 
 

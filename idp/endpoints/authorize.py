@@ -3,6 +3,7 @@
 A cross-site POST carries no Lax cookie, so its parameters are parked and the browser is sent to a GET of our own.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from secrets import token_urlsafe
 from typing import Final
@@ -12,21 +13,23 @@ from starlette.responses import Response
 
 from idp.endpoints import cookies
 from idp.endpoints.answers import see_other, to_client
-from idp.endpoints.interaction_pages import page_for
+from idp.endpoints.interaction_pages import frame_of, page_for
 from idp.endpoints.parsing import page_form, page_query
+from idp.endpoints.pending import INTERACTION_LIFETIME
 from idp.endpoints.requested import requested, used_up
 from idp.endpoints.state import IdpState, of
+from idp.protocol import acr
 from idp.protocol import authorization_response as response
 from idp.protocol.account import Account
 from idp.protocol.authorization_request import AuthorizationRequest, prove, read
 from idp.protocol.errors import NotRedirectable, OAuthError, PageReason
+from idp.protocol.factors import NONE
 from idp.protocol.id_token import verify_hint
-from idp.protocol.interaction import Interaction, Step, decide
+from idp.protocol.interaction import Interaction, Step, decide, missing
 from idp.protocol.parameters import Parameters
 from idp.protocol.session import Session
 from idp.protocol.signing import SignatureRefused
 
-INTERACTION_LIFETIME: Final = timedelta(minutes=30)
 _PARKED_LIFETIME: Final = timedelta(minutes=2)
 
 
@@ -81,14 +84,14 @@ async def proceed(
         live = await idp.sessions.read(cookies.session(request, idp), at=idp.clock())
         step = await _next_step(idp, asked, live, pending[1] if pending else None)
         if step is Step.DONE and live is not None:
-            return await _answer(request, idp, parameters, asked, live[0], pending, request_uri)
+            return await _answer(request, idp, parameters, asked, live, pending, request_uri)
     except OAuthError as error:
         await _finish(idp, pending)
         await used_up(idp, request_uri)
         return to_client(request, target, response.failure(error, target, issuer=idp.issuer))
     if pending is None:
         return await _begin(request, idp, parameters, request_uri)
-    return page_for(request, step, asked, pending[0], account=live[1] if live else None)
+    return await page_for(request, step, frame_of(asked), pending, live=live)
 
 
 async def _next_step(
@@ -99,6 +102,10 @@ async def _next_step(
     consented: frozenset[str] = frozenset()
     if account is not None and not client.trusted:
         consented = await idp.consents.get(f"{account.sub} {client.client_id}")
+    factors = NONE
+    if session is not None and account is not None and missing(asked, session, account, interaction):
+        # Only somebody who is asked for more than the session has is looked up: sign-on as such touches no SQL.
+        factors = await idp.second_factors.of(account.sub)
     return decide(
         asked,
         session=session,
@@ -107,6 +114,7 @@ async def _next_step(
         consented=consented,
         hinted_sub=await _hinted_sub(idp, asked),
         at=idp.clock(),
+        factors=factors,
     )
 
 
@@ -115,7 +123,7 @@ async def _answer(
     idp: IdpState,
     parameters: Parameters,
     asked: AuthorizationRequest,
-    session: Session,
+    live: tuple[Session, Account],
     pending: tuple[str, Interaction] | None,
     request_uri: str,
 ) -> Response:
@@ -124,8 +132,10 @@ async def _answer(
     if pending is not None and await idp.interactions.take(pending[0]) is None:
         raise NotRedirectable(PageReason.INTERACTION_GONE, detail="answered already")
     at = idp.clock()
+    session, account = live
     await idp.sessions.note_use(session, asked.target.client.client_id, at=at)
-    code = await idp.rulebook.authorize(parameters, asked, session, at=at)
+    as_told = replace(session, acr=acr.told(asked.wanted_acr, session.acr, account))
+    code = await idp.rulebook.authorize(parameters, asked, as_told, at=at)
     return to_client(request, asked.target, response.success(code, asked.target, issuer=idp.issuer))
 
 

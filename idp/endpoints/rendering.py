@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -12,6 +12,22 @@ from config.language import LANGUAGES, Language, load_catalogues, negotiate
 from idp.endpoints.static import StaticFiles
 
 _PACKAGE: Final = Path(__file__).parent.parent
+
+
+class Page(Protocol):
+    """A page: a frozen dataclass whose fields are what its template may name."""
+
+    template: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyPrompt:
+    """A form that a script fills with a passkey's answer; `options` is JSON (WebAuthn §5.4, §5.5)."""
+
+    action: str
+    form_token: str
+    options: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +41,36 @@ class SignInPage:
     username: str
     error: str
     again: bool  # somebody is signed in, but a fresh sign-in is asked
+    passkey: PasskeyPrompt | None  # None where this address can have none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorPage:
+    """Ask for a one-time code, a recovery code or a passkey, whatever the person has and the system takes."""
+
+    template: ClassVar[str] = "second_factor.html"
+    client_name: str
+    action: str
+    form_token: str
+    name: str
+    error: str
+    totp: bool
+    recovery: bool
+    step_up: bool  # somebody is signed in; the system asks for more
+    may_skip: bool  # the system would like more, and takes less
+    passkey: PasskeyPrompt | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetUpPage:
+    """The system asks for a factor the person does not have: where to set it up; "" where that can't be."""
+
+    template: ClassVar[str] = "set_up.html"
+    client_name: str
+    action: str
+    form_token: str
+    totp: str
+    passkeys: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,26 +98,6 @@ class AccountPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndSessionPage:
-    """Ask whether to sign out; `fields` repeat the request, which is checked again."""
-
-    template: ClassVar[str] = "end_session.html"
-    client_name: str
-    action: str
-    form_token: str
-    name: str
-    fields: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedOutPage:
-    """Nobody is signed in any more."""
-
-    template: ClassVar[str] = "signed_out.html"
-    home: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StoppedPage:
     """A request that can't go on, and what to do."""
 
@@ -90,8 +116,6 @@ class FormPostPage:
     fields: tuple[tuple[str, str], ...]
 
 
-Page = SignInPage | ConsentPage | AccountPage | EndSessionPage | SignedOutPage | StoppedPage | FormPostPage
-
 
 class Pages:
     """Renders pages in the reader's language."""
@@ -104,12 +128,13 @@ class Pages:
         self._catalogues = catalogues
 
     def render(
-        self, request: Request, page: Page, *, status: int = 200, ui_locales: str = "", form_action: str = ""
+        self, request: Request, page: Page, *, status: int = 200, ui_locales: str = "", form_action: str = "",
+        frame_origins: tuple[str, ...] = ()
     ) -> HTMLResponse:
         """Return the page; `form_action` is an origin its forms may lead to beside our own.
 
         Browsers hold a form's redirects against form-action too, so the client's origin must be named on every
-        page whose answer may end there.
+        page whose answer may end there. `frame_origins` are those the page loads frames from.
         """
         language = language_of(request, ui_locales)
         template = self._environments[language].get_template(page.template)
@@ -118,7 +143,7 @@ class Pages:
             "cache-control": "no-store",
             "content-language": language,
             "vary": "Accept-Language, Cookie",
-            "content-security-policy": _policy(form_action),
+            "content-security-policy": _policy(form_action, frame_origins),
             # With no-referrer older browsers post our own forms with Origin: null, which the shell refuses.
             "referrer-policy": "no-referrer" if isinstance(page, FormPostPage) else "same-origin",
         }
@@ -152,8 +177,9 @@ def _environment(issuer: str, static: StaticFiles) -> Environment:
     return environment
 
 
-def _policy(form_action: str) -> str:
+def _policy(form_action: str, frame_origins: tuple[str, ...]) -> str:
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        f"{'frame-src ' + ' '.join(frame_origins) + '; ' if frame_origins else ''}"
         f"form-action 'self'{' ' + form_action if form_action else ''}; frame-ancestors 'none'; base-uri 'none'"
     )

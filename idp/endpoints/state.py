@@ -19,9 +19,11 @@ from idp.protocol.ports import (
     AccountStore,
     Attempts,
     AuditStore,
+    ClientKeys,
     Clients,
     ClientStore,
     ConsentStore,
+    FarewellStore,
     InteractionStore,
     Keys,
     KeyStore,
@@ -30,6 +32,7 @@ from idp.protocol.ports import (
     PushedRequestStore,
     RefreshTokenStore,
 )
+from idp.second_factor import SecondFactors
 from idp.sessions import Sessions
 from idp.sign_in import SignIn
 from idp.tokens import AccessTokens
@@ -52,6 +55,7 @@ class IdpState:
     form_key: bytes = field(repr=False)
     clock: Clock
     clients: Clients
+    client_keys: ClientKeys
     accounts: Accounts
     keys: Keys
     consents: ConsentCopies
@@ -71,7 +75,9 @@ class IdpState:
     passwords: Passwords
     sessions: Sessions
     logout_queue: LogoutQueue
+    farewells: FarewellStore
     sign_in: SignIn
+    second_factors: SecondFactors
     tokens: AccessTokens
     issuing: Issuer
     rulebook: Rulebook

@@ -2,7 +2,10 @@
 
 from typing import Final
 
+from idp.protocol import acr
+from idp.protocol.audit import AuditKind
 from idp.protocol.errors import PageReason
+from idp.protocol.password_rules import PasswordFault
 from idp.second_factor import FactorRefusal
 from idp.sign_in import Refusal
 
@@ -82,4 +85,34 @@ FACTOR_REFUSAL_STATUS: Final[dict[FactorRefusal, int]] = {
     FactorRefusal.PASSKEY: 422,
     FactorRefusal.KNOWN: 422,
     FactorRefusal.GONE: 422,
+}
+PASSWORD_FAULTS: Final[dict[PasswordFault, str]] = {
+    PasswordFault.SHORT: _("新密码至少 8 个字符。"),
+    PasswordFault.LONG: _("新密码最多 256 个字符。"),
+    PasswordFault.COMMON: _("这个密码太常见或太有规律，容易被猜到。请换一个，例如由几个不相关的词组成。"),
+    PasswordFault.OWN_NAME: _("新密码不能包含您的用户名或姓名。"),
+    PasswordFault.SAME: _("新密码与当前密码相同，请换一个。"),
+    PasswordFault.DIFFERENT: _("两次输入的新密码不一致，请重新输入。"),
+}
+WRONG_CURRENT_PASSWORD: Final = _("当前密码不正确，请重新输入。多次输错后需要等待。")
+UNNAMED_PASSKEY: Final = _("通行密钥")
+ACR_WORDS: Final[dict[str, str]] = {
+    acr.PASSWORD: _("密码"),
+    acr.TWO_FACTOR: _("密码和动态码"),
+    acr.PASSKEY: _("通行密钥"),
+}
+SIGN_IN_EVENTS: Final[dict[AuditKind, str]] = {
+    AuditKind.SIGN_IN: _("登录"),
+    AuditKind.SIGN_IN_FAILED: _("登录未成功"),
+    AuditKind.FACTOR_FAILED: _("第二步验证未通过"),
+    AuditKind.RECOVERY_CODE_USED: _("使用了一个恢复码"),
+}
+DONE_WORDS: Final[dict[str, str]] = {
+    "password": _("密码已修改。其他浏览器上的登录已全部结束，本浏览器保持登录。"),
+    "sessions": _("其他登录已全部结束。"),
+    "session": _("该登录已结束。"),
+    "totp": _("动态码已启用。以后用密码登录时需要输入动态码。"),
+    "totp-removed": _("动态码已停用。"),
+    "passkey": _("通行密钥已添加。"),
+    "passkey-removed": _("通行密钥已移除。"),
 }

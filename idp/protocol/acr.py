@@ -93,6 +93,8 @@ def told(wanted: Wanted, acr: str, account: Account) -> str:
 
     OpenID Connect Core §5.5.1.1: the answer to an essential request is one of the requested values.
     """
+    if not wanted.essential and not wanted.voluntary:
+        return acr
     fulfilled = held(acr, account)
     for choice in (*_strongest_first(wanted.essential), *wanted.voluntary):
         if choice in fulfilled:
@@ -102,6 +104,8 @@ def told(wanted: Wanted, acr: str, account: Account) -> str:
 
 def unmet(wanted: Wanted, acr: str, account: Account) -> tuple[frozenset[str], ...]:
     """Return the essential requests that are not fulfilled, each a set of values of which one would do."""
+    if not wanted.essential:
+        return ()
     fulfilled = held(acr, account)
     return tuple(choices for choices in wanted.essential if not choices & fulfilled)
 

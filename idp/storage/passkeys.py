@@ -1,6 +1,7 @@
 """Passkeys in SQL, found by the hash of their credential id."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.sql import readonly
+from idp.protocol.audit import AuditEvent
 from idp.protocol.passkey import Passkey
+from idp.storage.audit import AuditChain
 from idp.storage.tables import accounts, passkeys
 
 _FIELDS = (
@@ -20,8 +23,9 @@ _FIELDS = (
 class SqlPasskeyStore:
     """`idp.protocol.factor_ports.PasskeyStore`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, chain: AuditChain) -> None:
         self._engine = engine
+        self._chain = chain
 
     async def of(self, sub: str) -> tuple[Passkey, ...]:
         wanted = select(passkeys).where(passkeys.c.sub == sub).order_by(passkeys.c.created_at, passkeys.c.id_hash)
@@ -34,7 +38,7 @@ class SqlPasskeyStore:
             row = (await connection.execute(wanted)).one_or_none()
         return _passkey(row) if row else None
 
-    async def add(self, passkey: Passkey, *, at_most: int) -> bool:
+    async def add(self, passkey: Passkey, *, at_most: int, audited: Sequence[AuditEvent] = ()) -> bool:
         values: dict[str, Any] = {name: getattr(passkey, name) for name in _FIELDS}
         values |= {"id_hash": _hashed(passkey.credential_id), "transports": list(passkey.transports)}
         counted = select(func.count()).where(passkeys.c.sub == passkey.sub)
@@ -46,6 +50,7 @@ class SqlPasskeyStore:
                 if (await connection.execute(counted)).scalar_one() >= at_most:
                     return False
                 await connection.execute(insert(passkeys).values(values))
+                await self._chain.append(connection, *audited)
         except IntegrityError:
             return False
         return True
@@ -60,10 +65,12 @@ class SqlPasskeyStore:
         async with self._engine.begin() as connection:
             return (await connection.execute(noted)).rowcount == 1
 
-    async def remove(self, sub: str, credential_id: bytes) -> bool:
+    async def remove(self, sub: str, credential_id: bytes, *, audited: Sequence[AuditEvent] = ()) -> bool:
         gone = delete(passkeys).where(passkeys.c.id_hash == _hashed(credential_id), passkeys.c.sub == sub)
         async with self._engine.begin() as connection:
-            return (await connection.execute(gone)).rowcount == 1
+            was_there = (await connection.execute(gone)).rowcount == 1
+            await self._chain.append(connection, *(audited if was_there else ()))
+        return was_there
 
 
 def _passkey(row: Row[Any]) -> Passkey:
