@@ -6,11 +6,12 @@ from datetime import datetime
 from secrets import token_urlsafe
 from typing import Final
 
-from idp.protocol import fapi2
+from idp.protocol import fapi2, front_channel_logout
 from idp.protocol.audit import COMMAND_LINE, AuditEvent, AuditKind
 from idp.protocol.client import Client, hash_secret
 from idp.protocol.client_signature import ALGS as CLIENT_ALGS
 from idp.protocol.ports import Accounts, ClientStore
+from idp.protocol.public_jwk import JwksRefused, public_keys
 from idp.protocol.redirect_uri import RedirectUriRefused, check_registration
 from idp.protocol.resource_indicators import is_resource
 from idp.protocol.scope import SCOPES_SUPPORTED
@@ -87,7 +88,8 @@ async def disable(clients: ClientStore, client_id: str, *, at: datetime, by: str
 def _event(before: Client | None, after: Client, *, at: datetime, by: str) -> AuditEvent:
     """Return what a change of a client is called: which fields are others now, never what stands in them."""
     if before is None:
-        return AuditEvent(kind=AuditKind.CLIENT_REGISTERED, client_id=after.client_id, by=by, at=at)
+        weaker = {"reason": "pkce_certification"} if after.pkce == "certification" else {}
+        return AuditEvent(kind=AuditKind.CLIENT_REGISTERED, client_id=after.client_id, by=by, detail=weaker, at=at)
     names = [field.name for field in fields(Client) if getattr(before, field.name) != getattr(after, field.name)]
     if names == ["client_secret_hash"]:
         return AuditEvent(kind=AuditKind.SECRET_REPLACED, client_id=after.client_id, by=by, at=at)
@@ -114,10 +116,7 @@ def check(client: Client) -> None:
         raise ClientRefused("grant_types: client_credentials is for confidential clients (RFC 6749 §4.4)")
     if client.public and client.pkce != "required":
         raise ClientRefused("pkce: a public client always uses PKCE (RFC 9700 §2.1.1)")
-    if client.token_endpoint_auth_method == "private_key_jwt" and not client.jwks:  # noqa: S105 - a method's name
-        raise ClientRefused("jwks: private_key_jwt needs the client's public keys")
-    if any(jwk.get("kty") == "oct" or "d" in jwk for jwk in client.jwks):
-        raise ClientRefused("jwks: public keys only")
+    _check_keys(client)
     if client.request_object_signing_alg not in ("", *CLIENT_ALGS):
         raise ClientRefused(f"request_object_signing_alg: one of {', '.join(CLIENT_ALGS)} (RFC 9101 §10.5)")
     if not all(map(is_resource, client.resources)):
@@ -132,6 +131,40 @@ def check(client: Client) -> None:
             check_registration(uri, client.application_type)
     except RedirectUriRefused as error:
         raise ClientRefused(f"redirect_uris: {error}") from error
+    _check_logout(client)
+
+
+def _check_logout(client: Client) -> None:
+    # Back-Channel Logout §2.2, Front-Channel Logout §2: absolute, no fragment; what holds for redirect_uris of the web.
+    for name in ("backchannel_logout_uri", "frontchannel_logout_uri"):
+        try:
+            if uri := getattr(client, name):
+                check_registration(uri, "web")
+        except RedirectUriRefused as error:
+            raise ClientRefused(f"{name}: {error}") from error
+    try:
+        front_channel_logout.check_registration(client)
+    except front_channel_logout.FrontChannelRefused as error:
+        raise ClientRefused(str(error)) from error
+
+
+def _check_keys(client: Client) -> None:
+    if client.jwks and client.jwks_uri:
+        raise ClientRefused("jwks: by value or by jwks_uri, not both (RFC 7591 §2)")
+    wants_keys = client.token_endpoint_auth_method == "private_key_jwt"  # noqa: S105 - a method's name
+    if wants_keys and not client.jwks and not client.jwks_uri:
+        raise ClientRefused("jwks: private_key_jwt needs the client's public keys, or a jwks_uri")
+    try:
+        usable = public_keys({"keys": list(client.jwks)})
+    except JwksRefused as error:
+        raise ClientRefused(f"jwks: {error}") from error
+    if len(usable) != len(client.jwks):
+        raise ClientRefused("jwks: EC keys on P-256 or RSA keys from 2048 bits, for signatures")
+    try:
+        if client.jwks_uri:
+            check_registration(client.jwks_uri, "web")
+    except RedirectUriRefused as error:
+        raise ClientRefused(f"jwks_uri: {error}") from error
 
 
 def _has_secret(client: Client) -> bool:

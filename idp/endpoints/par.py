@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from idp.endpoints.answers import json_answer
-from idp.endpoints.authorize import INTERACTION_LIFETIME
 from idp.endpoints.client_authentication import authenticated
 from idp.endpoints.dpop import nonce_headers, proof_of
 from idp.endpoints.parsing import form
+from idp.endpoints.pending import INTERACTION_LIFETIME
 from idp.endpoints.requested import inside
 from idp.endpoints.state import IdpState, of
 from idp.protocol.authorization_request import prove, read

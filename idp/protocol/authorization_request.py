@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from idp.protocol import acr
 from idp.protocol import scope as scopes
-from idp.protocol.claims import ACR_VALUES_SUPPORTED, ClaimsRequest
+from idp.protocol.claims import ACR_VALUES_SUPPORTED, SCOPE_CLAIMS, ClaimsRequest
 from idp.protocol.client import Client
 from idp.protocol.errors import (
     InvalidRequest,
@@ -62,6 +62,16 @@ class AuthorizationRequest:
     ui_locales: str
     resource: tuple[str, ...] = ()
     acr_values: tuple[str, ...] = ()
+
+    @property
+    def agreed_scope(self) -> tuple[str, ...]:
+        """What the person agrees to: the scope, and every scope that claims asked for one by one belong to.
+
+        OpenID Connect Core §5.5: asking for `email` by the claims parameter is no way past the consent page.
+        """
+        singly = self.claims.id_token | self.claims.userinfo
+        opened = (word for word in self.target.client.scope if singly & frozenset(SCOPE_CLAIMS.get(word, ())))
+        return tuple(dict.fromkeys((*self.scope, *opened)))
 
     @property
     def wanted_acr(self) -> acr.Wanted:
@@ -192,7 +202,6 @@ def read(parameters: Parameters, target: Target) -> AuthorizationRequest:
         raise InvalidRequest("state is too long.")
     for check in CHECKS:
         check(parameters, target.client)
-    max_age = parameters.get("max_age")
     return AuthorizationRequest(
         target=target,
         scope=scopes.allowed_scope(parameters.get("scope"), target.client),
@@ -200,7 +209,7 @@ def read(parameters: Parameters, target: Target) -> AuthorizationRequest:
         code_challenge=parameters.get("code_challenge"),
         dpop_jkt=parameters.get("dpop_jkt", ""),
         prompt=frozenset(parameters.get("prompt", "").split()),
-        max_age=None if max_age is None else timedelta(seconds=int(max_age)),
+        max_age=_max_age(parameters, target.client),
         claims=ClaimsRequest.parse(parameters.get("claims")),
         id_token_hint=parameters.get("id_token_hint"),
         login_hint=parameters.get("login_hint", ""),
@@ -208,3 +217,9 @@ def read(parameters: Parameters, target: Target) -> AuthorizationRequest:
         resource=resources_of(parameters),
         acr_values=tuple(parameters.get("acr_values", "").split()[:10]),
     )
+
+
+def _max_age(parameters: Parameters, client: Client) -> timedelta | None:
+    """Return the age asked for, or the client's registered one (OpenID Connect Registration §2, default_max_age)."""
+    asked = int(parameters["max_age"]) if "max_age" in parameters else client.default_max_age
+    return None if asked is None else timedelta(seconds=asked)

@@ -48,7 +48,7 @@ class ClaimsRequest:
         if text is None:
             return cls()
         id_token, userinfo = _sections(text)
-        acr, sub = id_token.get("acr"), id_token.get("sub")
+        acr, sub = id_token.get("acr"), id_token.get("sub") or userinfo.get("sub")
         acr_asked, essential = (_values(acr), acr.get("essential") is True) if isinstance(acr, dict) else ((), False)
         return cls(
             id_token=frozenset(id_token),

@@ -191,10 +191,10 @@ def _needs_consent(
     agreed_now = (
         interaction is not None
         and interaction.consented_sub == session.sub
-        and set(request.scope) <= set(interaction.consented_scope)
+        and set(request.agreed_scope) <= set(interaction.consented_scope)
     )
     if agreed_now:
         return False
     if "consent" in request.prompt:
         return True
-    return not request.target.client.trusted and not set(request.scope) <= consented
+    return not request.target.client.trusted and not set(request.agreed_scope) <= consented

@@ -17,7 +17,8 @@ def check_pkce(parameters: Parameters, client: Client) -> None:
     """Check challenge and method of an authorization request.
 
     A confidential client with the policy `pkce_or_nonce` may send a nonce instead (RFC 9700 §2.1.1); the nonce
-    protects an OpenID Connect request only.
+    protects an OpenID Connect request only. One with `certification` may leave both out, as the Basic OP plan does;
+    only an operator at the machine gives that policy, and the audit names it.
 
     Raises:
         InvalidRequest: RFC 7636 §4.4.1.
@@ -28,6 +29,8 @@ def check_pkce(parameters: Parameters, client: Client) -> None:
             raise InvalidRequest("code_challenge_method without code_challenge.")
         if client.requires_pkce:
             raise InvalidRequest("code_challenge is required.")
+        if client.pkce == "certification":
+            return
         if "nonce" not in parameters and "openid" in parameters.get("scope", "").split():
             raise InvalidRequest("code_challenge or nonce is required.")
         if "openid" not in parameters.get("scope", "").split():
