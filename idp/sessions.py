@@ -117,14 +117,17 @@ class Sessions:
                 return
             session = again
 
-    async def lock(self, sid: str, *, at: datetime) -> Occasion | None:
-        """Lock a session: it answers nothing, and relying parties are told to end theirs; None when it is over."""
+    async def lock(self, sid: str, *, unlock_to: str = "", at: datetime) -> Occasion | None:
+        """Lock a session: it answers nothing, and relying parties are told to end theirs; None when it is over.
+
+        `unlock_to` is where the person signs in again.
+        """
         for _ in range(_TRIES):
             session = await self.store.get(sid)
             if session is None or session.ended_by:
                 return None
-            changed = session if session.locked_at else rules.locked(session, at=at)
-            if changed is session or await self.store.change(session, changed, rules.lifetime(changed, at=at)):
+            changed = rules.locked(session, unlock_to=unlock_to, at=at)
+            if await self.store.change(session, changed, rules.lifetime(changed, at=at)):
                 occasion = Occasion(
                     id=token_urlsafe(16), sid=sid, sub=session.sub, reason=Ending.LOCKED,
                     clients=session.clients, window=session.window, at=at,

@@ -73,6 +73,18 @@ class LogoutDelivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Farewell:
+    """What the signed-out page needs to know; `onward` is where the person was going, `asked_by` who sent them."""
+
+    occasion: str
+    sid: str
+    clients: tuple[str, ...]
+    asked_by: str
+    onward: str
+    handed_over: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """What a try came to."""
 

@@ -4,9 +4,8 @@ from typing import Final
 
 from idp.protocol.authorization_request import PROMPTS, RESPONSE_MODES
 from idp.protocol.claims import ACR_VALUES_SUPPORTED, CLAIMS_SUPPORTED
-from idp.protocol.client_assertion import ALGS as ASSERTION_ALGS
-from idp.protocol.dpop import ALGS as DPOP_ALGS
 from idp.protocol.client_signature import ALGS as CLIENT_ALGS
+from idp.protocol.dpop import ALGS as DPOP_ALGS
 from idp.protocol.scope import SCOPES_SUPPORTED
 from idp.protocol.signing import ALGS
 
@@ -44,14 +43,18 @@ def metadata(issuer: str, *, require_pushed_requests: bool = False) -> dict[str,
         "ui_locales_supported": ["zh-Hans", "en"],
         "id_token_signing_alg_values_supported": list(ALGS),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
+        "token_endpoint_auth_signing_alg_values_supported": list(CLIENT_ALGS),
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(CLIENT_ALGS),
         "introspection_endpoint_auth_methods_supported": confidential,
-        "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGS),
+        "introspection_endpoint_auth_signing_alg_values_supported": list(CLIENT_ALGS),
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(DPOP_ALGS),
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(CLIENT_ALGS),
         "request_uri_parameter_supported": False,

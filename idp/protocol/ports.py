@@ -10,7 +10,7 @@ from idp.protocol.audit_verification import Broken
 from idp.protocol.authorization_code import AuthorizationCode
 from idp.protocol.client import Client
 from idp.protocol.interaction import Interaction
-from idp.protocol.logout import LogoutDelivery, Settled
+from idp.protocol.logout import Farewell, LogoutDelivery, Settled
 from idp.protocol.pushed_request import PushedRequest
 from idp.protocol.refresh_token import Grant, RefreshToken
 from idp.protocol.session import Session
@@ -26,6 +26,13 @@ class Clients(Protocol):
 
     async def get(self, client_id: str) -> Client | None:
         """Return the client, or None."""
+
+
+class ClientKeys(Protocol):
+    """The public keys clients sign with."""
+
+    async def for_token(self, client: Client, token: str) -> Sequence[Mapping[str, object]]:
+        """Return the JWKs that may have signed this token of the client, from its jwks or its jwks_uri; () if none."""
 
 
 class ClientStore(Clients, Protocol):
@@ -171,6 +178,16 @@ class PushedRequestStore(Protocol):
 
     async def take(self, uri_hash: str) -> PushedRequest | None:
         """Return one and forget it in one atomic step."""
+
+
+class FarewellStore(Protocol):
+    """What the signed-out pages show, by an id only their readers know."""
+
+    async def put(self, farewell_id: str, farewell: Farewell, ttl: timedelta) -> None:
+        """Keep one."""
+
+    async def get(self, farewell_id: str) -> Farewell | None:
+        """Return one, or None."""
 
 
 class RevokedGrants(Protocol):

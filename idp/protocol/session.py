@@ -65,6 +65,7 @@ class Session:
     window: str = ""
     ends_at: datetime | None = None  # the shift's end or the absolute limit, whichever is first
     locked_at: datetime | None = None
+    unlock_to: str = ""  # where the person goes to sign in again; a registered address of a relying party
     ended_by: str = ""
     ending: Ending | None = None
 
@@ -161,9 +162,9 @@ def used(session: Session, client_id: str, *, at: datetime) -> Session:
     return session
 
 
-def locked(session: Session, *, at: datetime) -> Session:
+def locked(session: Session, *, unlock_to: str, at: datetime) -> Session:
     """Return the session locked: it answers nothing until the same person signs in again in this browser."""
-    return replace(session, locked_at=at)
+    return replace(session, locked_at=session.locked_at or at, unlock_to=unlock_to)
 
 
 def ended(session: Session, reason: Ending, occasion: str) -> Session:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from config.state import StateStore
 from idp.protocol.authorization_code import AuthorizationCode
 from idp.protocol.interaction import Interaction
+from idp.protocol.logout import Farewell
 from idp.protocol.pushed_request import PushedRequest
 from idp.protocol.session import KEPT_AFTER_END, Session
 from idp.protocol.throttle import Bound
@@ -17,6 +18,7 @@ _CODE = TypeAdapter(AuthorizationCode)
 _SESSION = TypeAdapter(Session)
 _INTERACTION = TypeAdapter(Interaction)
 _PARAMETERS = TypeAdapter(dict[str, str])
+_FAREWELL = TypeAdapter(Farewell)
 _PUSHED = TypeAdapter(PushedRequest)
 
 
@@ -129,6 +131,20 @@ class StatePushedRequestStore:
     async def take(self, uri_hash: str) -> PushedRequest | None:
         kept = await self._state.take(f"pushed:{uri_hash}")
         return None if kept is None else _PUSHED.validate_json(kept)
+
+
+class StateFarewellStore:
+    """`idp.protocol.ports.FarewellStore`."""
+
+    def __init__(self, state: StateStore) -> None:
+        self._state = state
+
+    async def put(self, farewell_id: str, farewell: Farewell, ttl: timedelta) -> None:
+        await self._state.put(f"farewell:{_hashed(farewell_id)}", _FAREWELL.dump_json(farewell), ttl)
+
+    async def get(self, farewell_id: str) -> Farewell | None:
+        kept = await self._state.get(f"farewell:{_hashed(farewell_id)}")
+        return None if kept is None else _FAREWELL.validate_json(kept)
 
 
 class StateRevokedGrants:

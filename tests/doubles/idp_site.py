@@ -24,6 +24,7 @@ from config.state import StateStore
 from idp import accounts, clients, keys
 from idp.accounts import NewAccount
 from idp.app import create_app, open_paths, root_routes, wire
+from idp.background import Background
 from idp.endpoints.state import IdpState
 from idp.protocol.account import Account
 from idp.protocol.client import Client
@@ -69,6 +70,7 @@ class Site:
     base: str = BASE
     issuer: str = ISSUER
     secrets: dict[str, str] = field(default_factory=dict)
+    background: Background = field(kw_only=True)
 
     def browser(self, address: str = "10.9.8.7", **headers: str) -> "Browser":
         return Browser(self, address, headers)
@@ -140,7 +142,14 @@ async def another_process(
             scope["state"] = dict(yielded)
             await shelled(scope, receive, send)
 
-        yield Site(app=with_state, idp=yielded["idp"], clock=clock, base=own.base_url, issuer=own.issuer)
+        yield Site(
+            app=with_state,
+            idp=yielded["idp"],
+            clock=clock,
+            base=own.base_url,
+            issuer=own.issuer,
+            background=app.state.background,
+        )
 
 
 async def _ready_keys(idp: IdpState, at: datetime) -> None:

@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 from config.language import load_catalogues
+from idp.endpoints.leaving_words import TOLD_WORDS
 from idp.endpoints.words import PAGE_REASONS, REFUSALS, SCOPE_WORDS
 from idp.protocol.errors import PageReason
+from idp.protocol.logout import Told
 from idp.protocol.scope import SCOPES_SUPPORTED
 from idp.sign_in import Refusal
 
@@ -23,6 +25,7 @@ def _in_templates() -> set[str]:
 def test_the_english_catalogue_is_complete_and_has_nothing_left_over() -> None:
     said = _in_templates() | set(REFUSALS.values()) | set(SCOPE_WORDS.values())
     said |= {sentence for pair in PAGE_REASONS.values() for sentence in pair}
+    said |= set(TOLD_WORDS.values())
     english = load_catalogues([IDP / "locale"])["en"]
     assert [sentence for sentence in said if english.gettext(sentence) == sentence] == []
     assert set(english._messages) - said == set()
@@ -31,4 +34,5 @@ def test_the_english_catalogue_is_complete_and_has_nothing_left_over() -> None:
 def test_every_reason_and_scope_has_words() -> None:
     assert set(REFUSALS) == set(Refusal)
     assert set(PAGE_REASONS) == set(PageReason)
+    assert set(TOLD_WORDS) == set(Told)
     assert set(SCOPE_WORDS) == set(SCOPES_SUPPORTED)
