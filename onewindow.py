@@ -228,6 +228,9 @@ async def serve_app(
 ) -> None:
     """Serve until SIGINT or SIGTERM; requests under way get ten seconds to end."""
     import uvicorn
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+    from config.asgi.joined_writes import joining
 
     class Server(uvicorn.Server):
         @contextmanager
@@ -245,6 +248,7 @@ async def serve_app(
 
     configuration = uvicorn.Config(
         app,
+        http=joining(HttpToolsProtocol),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -12,13 +12,13 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from idp.protocol.client import SigningAlg
+from idp.protocol.compact_signing import CompactSigner
 
 KeyState = Literal["next", "current", "previous"]
 VerifiedClaims = NewType("VerifiedClaims", Mapping[str, object])
 
 ALGS: Final[tuple[SigningAlg, ...]] = ("ES256", "RS256")
 _AT_MOST: Final = 16 * 1024
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # RFC 8725 §3.1: nothing in a token may say where its key is, or how else to read it.
 _HEADERS = frozenset({"alg", "kid", "typ"})
 
@@ -46,16 +46,13 @@ class KeyRing:
 
     def __init__(self, keys: tuple[SigningKey, ...]) -> None:
         self._by_kid = {key.kid: key for key in keys}
-        self._current = {key.alg: key for key in keys if key.state == "current"}
-        self._headers: dict[tuple[str, str], bytes] = {}
+        current = (key for key in keys if key.state == "current")
+        self._signers = {key.alg: CompactSigner(key.key, alg=key.alg, kid=key.kid) for key in current}
         self.jwks = json.dumps({"keys": [key.public_jwk() for key in keys]}, separators=(",", ":")).encode()
 
     def sign(self, claims: Mapping[str, object], *, alg: SigningAlg, typ: str) -> str:
         """Return a JWT signed with the current key of `alg`."""
-        key = self._current[alg]
-        header = {"alg": alg, "kid": key.kid, "typ": typ}
-        payload = _encode(claims).encode()
-        return jws.serialize_compact(header, payload, key.key, algorithms=[alg])
+        return self._signers[alg].sign(claims, typ=typ)
 
     def verify(self, token: str, *, typ: str) -> VerifiedClaims:
         """Return the claims of a token we signed for this use; expiry is left to the caller.
