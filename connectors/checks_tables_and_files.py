@@ -58,4 +58,4 @@ def _flows(operation: Operation) -> Iterable[Flow]:
 
 
 def _field(target: str) -> str:
-    return target.removeprefix("[].").partition(".")[0]
+    return target.removeprefix("[].").partition(".")[0].removesuffix("[]")

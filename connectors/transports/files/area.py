@@ -66,7 +66,7 @@ class FileArea:
         beside = f"{path}.{secrets.token_hex(4)}.part"
 
         async def write() -> None:
-            async with sftp.open(beside, "wb") as file:
+            async with sftp.open(beside, "wb", encoding=None) as file:
                 for start in range(0, len(content), _BLOCK):
                     await file.write(content[start : start + _BLOCK])
             if (await sftp.stat(beside)).size != len(content):
@@ -85,7 +85,7 @@ class FileArea:
 
         async def content() -> bytes | None:
             try:
-                async with sftp.open(self._path(folder, name), "rb") as file:
+                async with sftp.open(self._path(folder, name), "rb", encoding=None) as file:
                     found = await file.read(most_bytes + 1)
             except asyncssh.SFTPNoSuchFile:
                 return None

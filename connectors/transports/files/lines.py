@@ -66,6 +66,8 @@ def _field(value: object, field: FieldSpec, spec: FileBatchSpec) -> str:
         if field.required:
             raise MappingRefused(field.name, NEEDED)
         return ""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        value = ";".join(value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise MappingRefused(field.name, N_("应为单个值"))
     text = str(value)

@@ -36,7 +36,7 @@ def address_of(line: str, spec: ExchangeTableSpec, *, password: str) -> URL:
     """Return the line with our driver, and with the account where the spec has one."""
     url = make_url(line)
     url = url.set(drivername=_DRIVERS[url.get_backend_name()])
-    if spec.user is not None:
+    if spec.user is not None and url.get_backend_name() != "sqlite":  # a file has no accounts
         url = url.set(username=spec.user, password=password or None)
     if url.get_backend_name() == "mysql":
         url = url.update_query_dict({"charset": "utf8mb4"})

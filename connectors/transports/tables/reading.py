@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, and_, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from connectors.spec_exchange_table import ExchangeTableSpec
@@ -123,7 +123,7 @@ class RowReader:
         return [self._back.c[name] for name in self._spec.back.key]
 
 
-def _unread(flag: Any, done: str) -> ColumnElement[bool]:
+def _unread(flag: "Column[Any]", done: str) -> ColumnElement[bool]:
     return or_(flag.is_(None), flag != done)
 
 

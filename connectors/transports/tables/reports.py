@@ -33,7 +33,9 @@ async def results_of(
     if system.results is None:
         return ()
     if spec.back.table is not None:
-        bodies = [_body(row, tables) for row in rows]
+        flag = spec.back.read.column if spec.back.read is not None else None
+        columns = {name: column for name, column in tables.back_columns.items() if name != flag}
+        bodies = [{**told(row, columns), "row_hash": row_hash(row, columns), "rows": "1"} for row in rows]
     else:
         numbers = list(dict.fromkeys(str(row[spec.out.case]) for row in rows))
         bodies = await _by_case(numbers, reader, spec, tables) if numbers else []
@@ -41,10 +43,6 @@ async def results_of(
         event_of(system.results.report, {"body": body}, system=system.id, source="results", at=at) for body in bodies
     ]
     return [event for event in found if event is not None]
-
-
-def _body(row: Found, tables: Tables) -> dict[str, str]:
-    return {**told(row, tables.back_columns), "row_hash": row_hash(row, tables.back_columns), "rows": "1"}
 
 
 async def _by_case(

@@ -88,6 +88,8 @@ def _typed(value: object, column: ColumnSpec, charset: str, place: str) -> objec
 
 
 def _text(value: object, column: ColumnSpec, charset: str, place: str) -> str:
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        value = ";".join(value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise MappingRefused(place, N_("应为单个值"))
     text = str(value)
