@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from config import logs
 from connectors.errors import EnvelopeRefused, SecretMissing
+from connectors.extracting import extract
 from connectors.ledger import InboundEvent
-from connectors.outcomes import extract
 from connectors.ports import Ledger
 from connectors.rendering import to_json
 from connectors.reporting import event_of, moment

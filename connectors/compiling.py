@@ -12,8 +12,9 @@ from connectors.expression import CodeTable, Expression, ExpressionRefused, pars
 from connectors.filters import FilterRefused
 from connectors.mapping import Compiler, MappingProblem, Node, ObjectOf
 from connectors.outcomes import OutcomeRule
-from connectors.paths import ANSWER_ROOTS, LIST_ROOTS, LIST_ROW_ROOTS, REQUEST_ROOTS, Roots
+from connectors.paths import ANSWER_ROOTS, ANSWER_ROW_ROOTS, LIST_ROOTS, LIST_ROW_ROOTS, REQUEST_ROOTS, Roots
 from connectors.predicates import Predicate, PredicateRefused, parse_predicate
+from connectors.row_results import RowResults
 from connectors.spec_models import (
     CallbackSpec,
     CodesSpec,
@@ -22,6 +23,7 @@ from connectors.spec_models import (
     PollSpec,
     ProbeSpec,
     RequestSpec,
+    RowsSpec,
     SystemSpec,
 )
 from connectors.spec_reconcile import ReconcileSpec
@@ -166,6 +168,7 @@ class _Compilation:
             message=self._answer(spec.message, ("probe", "message"), tables),
             settle_seconds=spec.settle_seconds,
             tries=spec.tries,
+            as_answer=spec.as_answer,
         )
 
     def _poll(self, spec: PollSpec, tables: Mapping[str, CodeTable]) -> Poll:
@@ -236,6 +239,21 @@ class _Compilation:
             status=self._answer(spec.status, (*place, "status"), tables),
             case=spec.case,
             facts=self._facts(spec.facts, (*place, "facts"), tables),
+            rows=self._rows(spec.rows, (*place, "rows"), tables) if spec.rows else None,
+        )
+
+    def _rows(self, spec: RowsSpec, place: tuple[str, ...], tables: Mapping[str, CodeTable]) -> RowResults:
+        nothing = Expression(path=(), literal="", steps=())
+
+        def of_row(key: str, text: str) -> Expression:
+            return self._try((*place, key), lambda: parse(text, roots=ANSWER_ROW_ROOTS, tables=tables)) or nothing
+
+        return RowResults(
+            each=self._needed(spec.each, (*place, "each"), tables),
+            name=of_row("name", spec.name),
+            code=of_row("code", spec.code),
+            good=frozenset(spec.good),
+            text=of_row("text", spec.text),
         )
 
     def _facts(

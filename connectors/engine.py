@@ -185,6 +185,8 @@ def decide_probe(
 ) -> Result:
     """Return the delivery's next state after looking it up. `delivery.probes` counts this one already."""
     match answer:
+        case Found(outcome=outcome) if outcome.kind is OutcomeClass.REFUSED:
+            return _refused(delivery, outcome)
         case Found(outcome=outcome):
             return _taken(delivery, outcome, policy, at=at)
         case NotFound(outcome=outcome):

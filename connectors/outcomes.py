@@ -4,18 +4,17 @@ Whatever no rule matches is `unknown` once a byte may have left this house, `tra
 broken connection into anything else: a timeout after the request went out is `unknown`, whatever a spec says of it.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Literal
 
 from connectors.expression import Expression
-from connectors.filters import FilterRefused, is_empty
+from connectors.extracting import extract
 from connectors.predicates import Predicate
+from connectors.row_results import RowResults
 
 MOST_MESSAGE_CHARACTERS: Final = 500
-_UNKEEPABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 class OutcomeClass(StrEnum):
@@ -119,6 +118,7 @@ class OutcomeRule:
     status: Expression | None = None
     case: StatusWord | None = None
     facts: Mapping[str, Expression] = field(default_factory=dict)
+    rows: RowResults | None = None
 
 
 def classify(rules: Sequence[OutcomeRule], statuses: Mapping[str, StatusWord], answer: Answer) -> Outcome:
@@ -142,18 +142,24 @@ def _outcome(
     variables: Mapping[str, object],
 ) -> Outcome:
     status, unmapped = map_status(statuses, extract(rule.status, variables))
+    by_row = {} if rule.rows is None else rule.rows.of(variables)
+    message = "；".join(part for part in (extract(rule.message, variables), *_per_row(by_row)) if part)
     return Outcome(
         kind=rule.kind,
         department_number=extract(rule.department_number, variables),
-        message=extract(rule.message, variables)[:MOST_MESSAGE_CHARACTERS],
+        message=message[:MOST_MESSAGE_CHARACTERS],
         retry_after_seconds=_seconds(extract(rule.retry_after, variables)),
         status=rule.case or status,
         unmapped_status=unmapped,
-        facts={name: text for name, e in rule.facts.items() if (text := extract(e, variables))},
+        facts=by_row | {name: text for name, e in rule.facts.items() if (text := extract(e, variables))},
         rule=number,
         http_status=answer.http_status,
         error=answer.error,
     )
+
+
+def _per_row(by_row: Mapping[str, str]) -> list[str]:
+    return [f"{name}：{text}" for name, text in by_row.items()]
 
 
 def map_status(statuses: Mapping[str, StatusWord], theirs: str) -> tuple[StatusWord | None, str]:
@@ -162,24 +168,6 @@ def map_status(statuses: Mapping[str, StatusWord], theirs: str) -> tuple[StatusW
         return None, ""
     ours = statuses.get(theirs)
     return (ours, "") if ours is not None else (None, theirs)
-
-
-def extract(expression: Expression | None, variables: Mapping[str, object]) -> str:
-    """Return what `expression` leads to as text; empty when there is nothing or it is not a single value.
-
-    A department's JSON may spell characters no database keeps (NUL, half a surrogate pair): each becomes U+FFFD.
-    """
-    if expression is None:
-        return ""
-    try:
-        value = expression.evaluate(variables)
-    except FilterRefused:
-        return ""
-    if is_empty(value) or isinstance(value, dict | list):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return _UNKEEPABLE.sub("\ufffd", str(value))
 
 
 def _seconds(text: str) -> float | None:

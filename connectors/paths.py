@@ -53,3 +53,6 @@ LIST_ROOTS: Final[Roots] = {"day": frozenset(), "page": frozenset(), "now": froz
 
 LIST_ROW_ROOTS: Final[Roots] = {"row": None}
 """Of one row of that list."""
+
+ANSWER_ROW_ROOTS: Final[Roots] = {**ANSWER_ROOTS, "row": None}
+"""Of one row of an answer that has a result per row."""

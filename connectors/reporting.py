@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from connectors.extracting import extract
 from connectors.ledger import EventSource, InboundEvent
-from connectors.outcomes import extract
 from connectors.system import Report
 
 LONGEST_ID: Final = 100

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
+from connectors import wsdl
 from connectors.compiling import compile_system
 from connectors.errors import SpecProblem, SpecRefused
 from connectors.expression import Expression
@@ -70,7 +71,10 @@ def load_system(file: Path, *, named: bool = True) -> System:
     spec = _spec(source)
     if named and spec.id != file.stem:
         raise SpecRefused([source.problem(("id",), f"the id is the file's name: {file.stem}")])
-    return compile_system(spec, source)
+    system = compile_system(spec, source)
+    if problems := wsdl.problems_of(system, source, file.parent):
+        raise SpecRefused(problems)
+    return system
 
 
 def _spec(source: YamlSource) -> SystemSpec:

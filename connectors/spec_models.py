@@ -73,6 +73,18 @@ class RequestSpec(Part):
     required: tuple[str, ...] = ()
 
 
+class RowsSpec(Part):
+    """An answer with a result per row: `name` and `text` of each row whose `code` is not among `good` become facts, and
+    are counted in the message. Expressions over `row`.
+    """
+
+    each: str
+    name: str
+    code: str
+    good: tuple[str, ...]
+    text: str
+
+
 class OutcomeRuleSpec(Part):
     """`when` is CEL; the rest are expressions over the answer."""
 
@@ -84,6 +96,7 @@ class OutcomeRuleSpec(Part):
     status: str | None = None
     case: StatusWord | None = None
     facts: Mapping[str, str] = Field(default_factory=dict)
+    rows: RowsSpec | None = None
 
 
 class OperationSpec(Part):
@@ -98,11 +111,15 @@ class OperationSpec(Part):
 
 
 class ProbeSpec(Part):
-    """Ask whether they have it, by our number. Neither predicate holds: it can't be told."""
+    """Ask whether they have it, by our number. Neither predicate holds: it can't be told.
+
+    `as_answer`: what is found looks like the answer to the case itself, and the operation's outcome rules read it.
+    """
 
     request: RequestSpec
     found: str
     not_found: str
+    as_answer: bool = False
     department_number: str | None = None
     status: str | None = None
     message: str | None = None

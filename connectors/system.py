@@ -53,6 +53,7 @@ class Probe:
     message: Expression | None
     settle_seconds: float
     tries: int
+    as_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from connectors.engine import CantTell, Found, NotFound, ProbeAnswer
+from connectors.extracting import extract
 from connectors.filters import FilterRefused
 from connectors.ledger import InboundEvent
 from connectors.messages import N_
-from connectors.outcomes import Answer, Outcome, OutcomeClass, classify, extract, map_status
+from connectors.outcomes import DELIVERED, Answer, Outcome, OutcomeClass, classify, map_status
 from connectors.reconciliation import Listed
 from connectors.reporting import moment
 from connectors.system import Operation, Probe, Reconcile, System
@@ -15,6 +16,7 @@ from connectors.system import Operation, Probe, Reconcile, System
 NOT_OFFERED = Outcome(kind=OutcomeClass.INVALID, message=N_("这个业务没有接口，由人工办理"))
 """Of an operation without a request: a person does it."""
 NO_PROBE = CantTell(outcome=Outcome(kind=OutcomeClass.UNKNOWN, error="no_probe"))
+_HAVE_IT = DELIVERED | {OutcomeClass.REFUSED}
 _UNREACHED = frozenset({"connect", "timeout", "connection_lost"})
 
 
@@ -23,12 +25,18 @@ def outcome_of(system: System, operation: Operation, answer: Answer) -> Outcome:
     return classify(operation.outcomes, system.spec.statuses, answer)
 
 
-def found_by(system: System, probe: Probe, answer: Answer) -> ProbeAnswer:
-    """Return what the answer to a probe tells: they have it, they don't, or it says neither."""
+def found_by(system: System, probe: Probe, answer: Answer, operation: Operation | None = None) -> ProbeAnswer:
+    """Return what the answer to a probe tells: they have it, they don't, or it says neither.
+
+    `operation` is what was sent, for a probe whose answer its rules can read (`as_answer`).
+    """
     variables = answer.variables()
     outcome = Outcome(kind=OutcomeClass.UNKNOWN, http_status=answer.http_status, error=answer.error)
     if answer.error in _UNREACHED:
         return CantTell(outcome=replace(outcome, kind=OutcomeClass.TRANSIENT))
+    if probe.as_answer and operation is not None and probe.found.holds(variables):
+        read = outcome_of(system, operation, answer)
+        return Found(outcome=read) if read.kind in _HAVE_IT else CantTell(outcome=outcome)
     if probe.found.holds(variables):
         status, unmapped = map_status(system.spec.statuses, extract(probe.status, variables))
         return Found(

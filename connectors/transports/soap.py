@@ -69,7 +69,7 @@ class SoapTransport:
             # It can't be asked now; a department that can't be asked is waited for.
             return CantTell(outcome=replace(objection, kind=OutcomeClass.TRANSIENT))
         try:
-            return found_by(self._system, probe, await self._ask(probe.request, errand.values))
+            return found_by(self._system, probe, await self._ask(probe.request, errand.values), errand.operation)
         except LogInRefused as refused:
             return CantTell(outcome=Outcome(kind=OutcomeClass.TRANSIENT, error=refused.answer.error or "log_in"))
 

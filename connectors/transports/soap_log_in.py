@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.expression import Expression
-from connectors.outcomes import Answer, extract
+from connectors.extracting import extract
+from connectors.outcomes import Answer
 from connectors.predicates import Predicate
 from connectors.secrets_dir import Secrets
 from connectors.spec_soap import LogInSpec

@@ -3,7 +3,8 @@
 import pytest
 
 from connectors.expression import parse
-from connectors.outcomes import Answer, OutcomeClass, OutcomeRule, StatusWord, classify, extract
+from connectors.extracting import extract
+from connectors.outcomes import Answer, OutcomeClass, OutcomeRule, StatusWord, classify
 from connectors.paths import ANSWER_ROOTS
 from connectors.predicates import PredicateRefused, parse_predicate
 
