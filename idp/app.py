@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_network
 from secrets import token_urlsafe
 from typing import TypedDict
@@ -21,9 +22,12 @@ from config.settings import Settings
 from config.state import StateStore
 from idp import audit_checkpoints
 from idp import keys as key_use
+from idp.account_administration import AccountAdministration
+from idp.account_import import AccountImport
 from idp.audit import Audit
 from idp.background import Background, EgressPost
 from idp.client_keys import FetchingClientKeys
+from idp.counter_recovery import CounterRecoveries
 from idp.dpop import DpopProofs
 from idp.endpoints import authorize, interaction, second_factor
 from idp.endpoints.account.routes import account_routes
@@ -40,9 +44,13 @@ from idp.endpoints.state import IdpState
 from idp.endpoints.static import StaticFiles
 from idp.endpoints.token import token
 from idp.endpoints.userinfo import userinfo
+from idp.housekeeping import KEPT, Broom, Housekeeping
+from idp.import_jobs import ImportJobs
+from idp.invitations import Invitations
 from idp.logout import BackChannelLogout
 from idp.logout_sender import LogoutSender
 from idp.passwords import Passwords
+from idp.people import People
 from idp.protocol.dpop_nonce import Nonces
 from idp.protocol.errors import NotRedirectable, OAuthError
 from idp.protocol.grants import Rulebook
@@ -51,17 +59,22 @@ from idp.protocol.passkey import site_of
 from idp.protocol.shift import parse_shift_ends
 from idp.second_factor import SecondFactors
 from idp.session_watch import SessionWatch
+from idp.protocol.subject import Subjects
 from idp.sessions import Sessions
 from idp.sign_in import SignIn
+from idp.storage.account_directory import SqlAccountDirectory
 from idp.storage.accounts import SqlAccountStore
 from idp.storage.announce import Announcer
 from idp.storage.audit import AuditChain, SqlAudit
 from idp.storage.caches import CachedKeys, Caches
 from idp.storage.clients import SqlClientStore
 from idp.storage.consents import SqlConsentStore
+from idp.storage.counter_recoveries import SqlCounterRecoveryStore, SqlFactorReset
 from idp.storage.factor_state import StateChallengeStore, StateEnrolmentStore
 from idp.storage.factors import SqlFactorStore, SqlRecoveryCodeStore, SqlTotpStore
 from idp.storage.greenlet_bridge import GreenletBridge
+from idp.storage.import_jobs import StateImportJobStore
+from idp.storage.invitations import SqlInvitationStore
 from idp.storage.keys import SqlKeyStore
 from idp.storage.logout_queue import SqlLogoutQueue
 from idp.storage.passkeys import SqlPasskeyStore
@@ -77,6 +90,7 @@ from idp.storage.state_records import (
     StateRevokedGrants,
     StateSessionStore,
 )
+from idp.storage.sweeping import SqlExpiredGrants, StateLease
 from idp.tokens import AccessTokens, VerifiedTokens
 
 
@@ -128,7 +142,8 @@ def wire(
         logout=logout,
         shift_ends=parse_shift_ends(settings.shift_ends),
     )
-    verified = VerifiedTokens()
+    people = _people(settings, engine, state, announcer, chain, accounts, attempts, passwords, clock)
+    verified, subjects = VerifiedTokens(), Subjects(derive(secret, "pairwise subjects"))
     issuing = Issuer(
         issuer=issuer,
         api=f"{settings.base_url}/api/v1",
@@ -141,6 +156,7 @@ def wire(
         refresh_tokens=refresh_tokens,
         revoked=revoked,
         issued=verified,
+        subject_for=subjects,
     )
     tokens = AccessTokens(
         issuer=issuer,
@@ -151,6 +167,7 @@ def wire(
         grants=caches.grants,
         revoked=revoked,
         verified=verified,
+        subject_for=subjects,
     )
     ports = IdpState(
         issuer=issuer,
@@ -193,6 +210,7 @@ def wire(
             site=site_of(issuer),
             code_key=derive(secret, "recovery codes"),
         ),
+        people=people,
         sign_in=SignIn(accounts=accounts, attempts=attempts, passwords=passwords),
         tokens=tokens,
         issuing=issuing,
@@ -206,13 +224,68 @@ def wire(
         clients=caches.clients,
         keys=cached_keys,
         post=_post(settings, egress),
+        subject_for=subjects,
         clock=clock,
         written=logout.written,
     )
     watch = SessionWatch(sessions=sessions, accounts=caches.accounts, changes=accounts, clock=clock)
-    background = Background(sender=sender, watch=watch)
+    housekeeping = _housekeeping(ports, engine, state)
+    background = Background(sender=sender, watch=watch, others=(housekeeping.run,))
     caches.also_heard = background.hear
     return Wired(state=ports, caches=caches, static=static, background=background)
+
+
+def _people(
+    settings: Settings,
+    engine: AsyncEngine,
+    state: StateStore,
+    announcer: Announcer,
+    chain: AuditChain,
+    accounts: SqlAccountStore,
+    attempts: StateAttempts,
+    passwords: Passwords,
+    clock: Clock,
+) -> People:
+    secret = settings.secret_key.get_secret_value()
+    directory, key = SqlAccountDirectory(engine, chain), derive(secret, "invitation links")
+    store = SqlInvitationStore(engine, announcer, chain)
+    invitations = Invitations(issuer=settings.issuer, store=store, passwords=passwords, key=key)
+    return People(
+        directory=directory,
+        administration=AccountAdministration(
+            accounts=accounts, directory=directory, factors=SqlFactorReset(engine, chain), invitations=invitations
+        ),
+        invitations=invitations,
+        recoveries=CounterRecoveries(
+            store=SqlCounterRecoveryStore(engine, announcer, chain),
+            accounts=accounts,
+            directory=directory,
+            attempts=attempts,
+            passwords=passwords,
+            code_key=derive(secret, "counter recovery codes"),
+        ),
+        imports=ImportJobs(
+            imports=AccountImport(directory=directory, invitation_key=key),
+            store=StateImportJobStore(state, Seal(derive(secret, "uploaded account lists"))),
+            clock=clock,
+        ),
+    )
+
+
+def _housekeeping(ports: IdpState, engine: AsyncEngine, state: StateStore) -> Housekeeping:
+    expired, people = SqlExpiredGrants(engine), ports.people
+    return Housekeeping(
+        brooms=(
+            Broom(name="refresh_tokens", sweep=expired.forget_tokens),
+            Broom(name="grants", sweep=expired.forget_grants, after=timedelta(days=1)),
+            Broom(name="invitations", sweep=people.invitations.store.forget_old, after=KEPT),
+            Broom(name="counter_recoveries", sweep=people.recoveries.store.forget_old, after=KEPT),
+        ),
+        audit=ports.audit_store,
+        checkpoints=ports.audit_checkpoints,
+        lease=StateLease(state, "idp-housekeeping"),
+        clock=ports.clock,
+    )
 
 
 def _post(settings: Settings, egress: EgressClient | None) -> EgressPost:
@@ -249,6 +322,7 @@ def create_app(
             async with wired.background.running() if background else nullcontext():
                 yield {"idp": wired.state}
         finally:
+            await wired.state.people.imports.aclose()
             following.cancel()
             with suppress(asyncio.CancelledError):
                 await following

@@ -12,6 +12,8 @@ from idp.endpoints.answers import see_other
 from idp.endpoints.parsing import page_form
 from idp.endpoints.state import IdpState, of
 from idp.protocol.account import Account
+from idp.protocol.acr import acr_of
+from idp.protocol.audit import AuditKind
 from idp.protocol.errors import NotRedirectable, PageReason
 from idp.protocol.interaction import Interaction
 from idp.protocol.parameters import Parameters
@@ -65,6 +67,11 @@ async def signed_in(
     """Begin the session of somebody who has proven all that was asked; its id is new (RFC 9700 §4.7)."""
     idp = of(request)
     cookie = await idp.sessions.start(account, cookie=cookies.session(request, idp), at=idp.clock(), amr=amr)
+    # Written before the browser gets its cookie: nobody is let in whose coming could not be kept.
+    await idp.audit.write(
+        AuditKind.SIGN_IN, sub=account.sub, sid=cookie.partition(".")[0],
+        client_id=pending.parameters.get("client_id", ""), detail={"acr": acr_of(amr), "amr": list(amr)}, at=idp.clock(),
+    )  # fmt: skip
     # Noted rather than concluded from times: two processes' clocks are never quite the same.
     done = replace(pending, signed_in_sub=account.sub, half_sub="", half_at=None)
     answer = await keep(request, interaction_id, done)

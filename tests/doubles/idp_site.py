@@ -289,13 +289,22 @@ def answer_at(response: httpx2.Response, redirect_uri: str) -> Answer:
     return Answer(address, {name: values[0] for name, values in parameters.items()})
 
 
-def form_of(page: httpx2.Response) -> tuple[str, dict[str, str]]:
-    """The action and the hidden fields of the one form of a page."""
-    assert page.text.count("<form") == 1, page.text[:2000]
-    action = re.search(r'<form[^>]* action="([^"]*)"', page.text)
-    assert action is not None
-    hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', page.text)
-    return html.unescape(action[1]), {html.unescape(name): html.unescape(value) for name, value in hidden}
+def form_of(page: httpx2.Response, action_ends: str = "") -> tuple[str, dict[str, str]]:
+    """The action and the hidden fields of the one form of a page, or of the one whose action ends so.
+
+    Forms that only a script can fill (passkeys) are left out.
+    """
+    whole = re.sub(r"<form[^>]* data-passkey=.*?</form>", "", page.text, flags=re.DOTALL)
+    forms = [form for form in re.findall(r"<form.*?</form>", whole, re.DOTALL) if _action(form).endswith(action_ends)]
+    assert len(forms) == 1, page.text[:2000]
+    hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', forms[0])
+    return _action(forms[0]), {html.unescape(name): html.unescape(value) for name, value in hidden}
+
+
+def _action(form: str) -> str:
+    found = re.search(r'<form[^>]* action="([^"]*)"', form)
+    assert found is not None
+    return html.unescape(found[1])
 
 
 def decoded(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -21,7 +21,6 @@ class OverviewPage:
     """What is set up, and the latest sign-ins."""
 
     template: ClassVar[str] = "account_overview.html"
-    current: ClassVar[str] = "overview"
     name: str
     username: str
     unit_name: str
