@@ -42,6 +42,7 @@ from idp.endpoints.session_page import session
 from idp.endpoints.signed_out import signed_out
 from idp.endpoints.state import IdpState
 from idp.endpoints.static import StaticFiles
+from idp.endpoints.straight import Straight
 from idp.endpoints.token import token
 from idp.endpoints.userinfo import userinfo
 from idp.housekeeping import KEPT, Broom, Housekeeping
@@ -327,7 +328,7 @@ def create_app(
             with suppress(asyncio.CancelledError):
                 await following
 
-    app = Starlette(
+    app = Straight(
         routes=_routes(wired, settings),
         middleware=[Middleware(FaultBarrier)],
         lifespan=lifespan,

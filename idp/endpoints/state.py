@@ -12,6 +12,7 @@ from idp.audit import Audit
 from idp.dpop import DpopProofs
 from idp.endpoints.rendering import Pages
 from idp.passwords import Passwords
+from idp.people import People
 from idp.protocol.grants import Rulebook
 from idp.protocol.issuing import Issuer
 from idp.protocol.ports import (
@@ -76,6 +77,7 @@ class IdpState:
     sessions: Sessions
     logout_queue: LogoutQueue
     farewells: FarewellStore
+    people: People
     sign_in: SignIn
     second_factors: SecondFactors
     tokens: AccessTokens

@@ -60,6 +60,15 @@ def passkey_bound(address: str) -> Bound:
     return Bound(key=f"attempts:passkey:{_short(network_of(address))}", attempts=ADDRESS_ATTEMPTS, within=WINDOW)
 
 
+def counter_recovery_bounds(username: str, address: str) -> tuple[Bound, ...]:
+    """Return the bounds of one try at the code of a recovery: it lives a quarter of an hour and has 120 bits."""
+    who, where = _short(username), _short(network_of(address))
+    return (
+        Bound(key=f"attempts:recovery:{who}", attempts=FACTOR_ATTEMPTS * 2, within=WINDOW),
+        Bound(key=f"attempts:recovery-address:{where}", attempts=ADDRESS_ATTEMPTS, within=WINDOW),
+    )
+
+
 def network_of(address: str) -> str:
     """Return the address, or the /64 of an IPv6 one: a single line holds that many."""
     try:

@@ -59,7 +59,6 @@ class SqlAccountStore:
         self, account: Account, *, password_hash: str | None, at: datetime, audited: Sequence[AuditEvent] = ()
     ) -> None:
         values = values_of(account, at)
-        values["contact"] = _CONTACT.dump_python(account.contact, mode="json", exclude_defaults=True)
         if password_hash is not None:
             values["password_hash"] = password_hash
         try:
@@ -79,8 +78,11 @@ def values_of(account: Account, at: datetime) -> dict[str, Any]:
     """Return the columns of an account, without its password."""
     values: dict[str, Any] = {name: getattr(account, name) for name in _FIELDS}
     return values | {
-        "username_folded": fold_username(account.username), "roles": sorted(account.roles), "updated_at": at
-    }  # fmt: skip
+        "username_folded": fold_username(account.username),
+        "roles": sorted(account.roles),
+        "contact": _CONTACT.dump_python(account.contact, mode="json", exclude_defaults=True),
+        "updated_at": at,
+    }
 
 
 def account_of(row: Row[Any]) -> Account:
