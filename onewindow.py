@@ -78,6 +78,7 @@ async def compose(
     from starlette.applications import Starlette
     from starlette.routing import BaseRoute, Mount
 
+    from config.asgi.prefixed import prefixed
     from config.asgi.shell import shell
     from config.clock import utc_now
     from idp import app as idp_app
@@ -115,8 +116,11 @@ async def compose(
         beside.append(trade.closing)
         if only is None:
             beside.append(lambda: running(trade.connectors.worker().run))
+    whole: App = Starlette(routes=routes, lifespan=_lifespan(parts, beside, back_channel))
+    if only is not Part.PORTAL:
+        whole = prefixed(urlsplit(settings.issuer).path, provider, whole)
     return shell(
-        Starlette(routes=routes, lifespan=_lifespan(parts, beside, back_channel)),
+        whole,
         base_url=settings.base_url,
         open_paths=idp_app.open_paths(settings),
         larger_bodies=dict(larger_bodies),
@@ -417,6 +421,8 @@ def registration(client: "DemoClient") -> "Client":
         client_name=client.name,
         redirect_uris=client.redirect_uris,
         post_logout_redirect_uris=client.post_logout_redirect_uris,
+        backchannel_logout_uri=client.backchannel_logout_uri,
+        backchannel_logout_session_required=bool(client.backchannel_logout_uri),
         grant_types=client.grant_types,
         scope=client.scopes,
         id_token_signed_response_alg="ES256",  # noqa: S106 - an algorithm's name
@@ -436,7 +442,11 @@ def portal_client(settings: "Settings") -> "tuple[Client, str]":
         client_id=settings.portal_client_id,
         client_name="一窗门户",
         redirect_uris=(f"{settings.base_url}/sign-in/callback",),
-        post_logout_redirect_uris=(f"{settings.base_url}/signed-out",),
+        post_logout_redirect_uris=tuple(
+            f"{settings.base_url}/{place}" for place in ("signed-out", "sign-in", "unlock")
+        ),
+        backchannel_logout_uri=f"{settings.base_url}/back-channel-logout",
+        backchannel_logout_session_required=True,
         scope=("openid", "profile", "unit"),
         id_token_signed_response_alg="ES256",  # noqa: S106 - an algorithm's name
         trusted=True,

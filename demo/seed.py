@@ -46,6 +46,7 @@ class Client:
     grant_types: tuple[str, ...]
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
     trusted: bool = False
     unit: Unit | None = None
     roles: tuple[str, ...] = ()
@@ -88,6 +89,7 @@ def _department_clients(first_port: int) -> tuple[Client, ...]:
             grant_types=("authorization_code",),
             redirect_uris=(f"{address}/callback",),
             post_logout_redirect_uris=(f"{address}/",),
+            backchannel_logout_uri=f"{address}/back-channel-logout",
             trusted=True,
         )
         for entry, address in addressed

@@ -29,7 +29,7 @@ from matters.working_days import WorkingCalendar
 from portal import words
 from portal.api.metrics import Metrics, RequestMetrics
 from portal.api.state import ApiState
-from portal.api.wiring import make_api_state
+from portal.api.wiring import make_api_state, make_signing_keys
 from portal.assets import Assets
 from portal.fault_page import FaultPage
 from portal.library import Library
@@ -83,18 +83,18 @@ def create_app(
     catalogues = words.catalogues()
     guides, cases = SqlGuideStore(engine), SqlCaseStore(engine)
     files = ObjectMaterialFiles(open_store(settings.materials_url))
-    metrics = Metrics()
+    metrics, keys = Metrics(), make_signing_keys(settings, clock, back_channel)
     portal = PortalState(
         settings=settings,
         clock=clock,
         state=state,
         cookies=cookies,
         sessions=Sessions(state, clock),
-        renderer=Renderer(assets, library.item_names),
+        renderer=Renderer(assets, library.item_names, issuer=settings.issuer),
         library=library,
         index=MatterIndex(matters),
         endpoints=read_endpoints(settings.endpoints_file),
-        relying_party=RelyingParty(settings=settings, state=state, back_channel=back_channel),
+        relying_party=RelyingParty(settings=settings, state=state, keys=keys, clock=clock, back_channel=back_channel),
         parked=Parked(state),
         calendar=calendar,
         guides=guides,
@@ -111,7 +111,7 @@ def create_app(
         clock=clock,
         state=state,
         catalogues=catalogues,
-        back_channel=back_channel,
+        keys=keys,
         published=lambda: matters,
         guide_store=guides,
         intake=connectors.intake,

@@ -12,17 +12,22 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import httpx2
 from authlib.integrations.starlette_client import OAuth, OAuthError
 from joserfc.errors import JoseError
 from starlette.requests import Request
 
+from config import logout_token
+from config.clock import Clock
 from config.derived import portal_client_secret
+from config.logout_token import LogoutToken, LogoutTokenRefused
 from config.settings import Settings
 from config.state import StateStore
+from portal.api.signing_keys import SigningKeys
 from portal.people import Person
 from portal.sessions import hashed
 
@@ -52,11 +57,16 @@ class ProviderUnreachable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """What a completed sign-in gives: the person, the hint for signing out, and where they wanted to go."""
+    """What a completed sign-in gives: the person, the hint for signing out, and where they wanted to go.
+
+    `sign_on` is the provider's `sid`; `redeemed_at` is when redeeming the code began.
+    """
 
     person: Person
     id_token: str
     next_path: str
+    sign_on: str
+    redeemed_at: datetime
 
 
 class _Client(Protocol):
@@ -77,11 +87,21 @@ class RelyingParty:
     """Signs people in and out at the provider in `settings.issuer`."""
 
     def __init__(
-        self, *, settings: Settings, state: StateStore, back_channel: httpx2.AsyncBaseTransport | None = None
+        self,
+        *,
+        settings: Settings,
+        state: StateStore,
+        keys: SigningKeys,
+        clock: Clock,
+        back_channel: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self._issuer = settings.issuer
         self._redirect_uri = f"{settings.base_url}/sign-in/callback"
         self._after_logout = f"{settings.base_url}/signed-out"
+        self._after_hand_over = f"{settings.base_url}/sign-in"
+        self._after_lock = f"{settings.base_url}/unlock"
+        self._keys = keys
+        self._clock = clock
         self._client_id = settings.portal_client_id
         self._state = state
         client_kwargs: dict[str, Any] = {
@@ -134,9 +154,14 @@ class RelyingParty:
             and request.query_params.get("iss") != self._issuer
         ):
             raise SignInRefused("iss_mismatch")
+        began = self._clock()
         token = await self._redeem(_with_session(request, record["flow"]))
         return SignedIn(
-            person=Person.from_claims(token["userinfo"]), id_token=token["id_token"], next_path=record["next"]
+            person=Person.from_claims(token["userinfo"]),
+            id_token=token["id_token"],
+            next_path=record["next"],
+            sign_on=str(token["userinfo"].get("sid") or ""),
+            redeemed_at=began,
         )
 
     async def logout_address(self, *, id_token: str) -> str:
@@ -152,6 +177,47 @@ class RelyingParty:
             post_logout_redirect_uri=self._after_logout, id_token_hint=id_token, client_id=self._client_id
         )
         return answer["url"]
+
+    async def hand_over_address(self, *, id_token: str) -> str:
+        """Return where a window is handed to the next clerk; it ends at signing in.
+
+        A provider without a page for that (docs/decisions/0032) signs out by the standard, to the same end.
+
+        Raises:
+            ProviderUnreachable: discovery did not answer.
+        """
+        return await self._leaving_address("session_hand_over_endpoint", id_token, self._after_hand_over, "")
+
+    async def lock_address(self, *, id_token: str, state: str) -> str:
+        """Return where this sign-on is locked; the clerk comes back to /unlock with `state`. See `hand_over_address`.
+
+        Raises:
+            ProviderUnreachable: discovery did not answer.
+        """
+        return await self._leaving_address("session_lock_endpoint", id_token, self._after_lock, state)
+
+    async def logout_token(self, token: str, *, at: datetime) -> LogoutToken:
+        """Return a logout token that holds, the first time it comes.
+
+        Raises:
+            LogoutTokenRefused: it does not hold, or was here before (Back-Channel Logout §2.6).
+            KeysUnavailable: the provider's keys can't be had.
+        """
+        key = await self._keys.find(logout_token.kid_of(token))
+        if key is None:
+            raise LogoutTokenRefused("unknown key")
+        read = logout_token.verify(token, key, issuer=self._issuer, client_id=self._client_id, at=at)
+        if not await self._state.add(f"replay:portal_logout:{hashed(read.jti)}", b"1", read.remember):
+            raise LogoutTokenRefused("jti used before")
+        return read
+
+    async def _leaving_address(self, endpoint: str, id_token: str, back: str, state: str) -> str:
+        metadata = await self._discover()
+        address = metadata.get(endpoint) or metadata.get("end_session_endpoint")
+        if not address:
+            return back
+        asked = {"id_token_hint": id_token, "client_id": self._client_id, "post_logout_redirect_uri": back}
+        return f"{address}?{urlencode(asked | ({'state': state} if state else {}))}"
 
     async def _discover(self) -> Mapping[str, Any]:
         try:

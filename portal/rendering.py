@@ -9,12 +9,14 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
+from config.asgi.security_headers import CONTENT_SECURITY_POLICY
 from config.clock import SHANGHAI
 from config.language import Language
 from portal import words
@@ -69,7 +71,13 @@ def make_environment(assets: Assets, data_item_names: Callable[[Sequence[str]], 
 class Renderer:
     """Makes answers from templates."""
 
-    def __init__(self, assets: Assets, data_item_names: Callable[[Sequence[str]], list[str]]) -> None:
+    def __init__(
+        self, assets: Assets, data_item_names: Callable[[Sequence[str]], list[str]], *, issuer: str = ""
+    ) -> None:
+        # Signing out is a form whose answer leads to the provider, and browsers hold that hop against form-action.
+        parts = urlsplit(issuer)
+        own = f"form-action 'self' {parts.scheme}://{parts.netloc}" if parts.netloc else "form-action 'self'"
+        self._policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", own)
         self.environment = make_environment(assets, data_item_names)
         self._templates = Jinja2Templates(env=self.environment)
 
@@ -91,6 +99,7 @@ class Renderer:
         response = self._templates.TemplateResponse(
             request, wanted, {**_shallow(context), "chrome": chrome_of(request)}, status_code=status, headers=headers
         )
+        response.headers["content-security-policy"] = self._policy
         response.headers.append("vary", "HX-Request, Cookie, Accept-Language")
         return response
 

@@ -12,6 +12,7 @@ from portal.pages import (
     intake_form,
     intake_materials,
     intake_review,
+    leaving,
     matters,
     operations,
     problems,
@@ -24,6 +25,7 @@ from portal.pages import (
 PAGES = (
     home,
     sign_in,
+    leaving,
     matters,
     intake,
     intake_form,

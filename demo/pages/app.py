@@ -52,7 +52,7 @@ def create_pages(
         )
         # Signing out is a form that the answer sends on to the provider: Chromium asks form-action for that hop too.
         renderer = Renderer(context, hours, form_targets=(origin_of(issuer),))
-        routes: Sequence[BaseRoute] = SignOn(context, renderer, party).routes()
+        routes: Sequence[BaseRoute] = SignOn(context, renderer, party, sessions).routes()
     else:
         sign_on = LOCAL[context.id]
         sessions = SessionStore(clock=context.clock, idle=sign_on.idle)

@@ -6,14 +6,19 @@ Authlib does the protocol; what is tightened here says where. Authlib is untyped
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import httpx2
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.starlette_client import StarletteIntegration, StarletteOAuth2App
 from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
 from starlette.requests import Request
 from starlette.responses import Response
+
+from config import logout_token
+from config.logout_token import LogoutToken, LogoutTokenRefused
 
 _SCOPE = "openid profile unit"
 _TIMEOUT_SECONDS = 8.0
@@ -29,6 +34,7 @@ class Visitor:
     roles: tuple[str, ...]
     acr: str
     id_token: str = field(repr=False)
+    sid: str = ""  # the provider's session, which may be ended from elsewhere
 
 
 class SignInFailed(Exception):
@@ -108,6 +114,21 @@ class RelyingParty:
         )
         return str(made["url"])
 
+    async def told_of_logout(self, token: str, *, at: datetime) -> LogoutToken:
+        """Return a logout token that holds (Back-Channel Logout §2.6); whether it came before is for the caller.
+
+        Raises:
+            LogoutTokenRefused: it does not hold.
+            ProviderUnreachable: its keys can't be had.
+        """
+        kid = logout_token.kid_of(token)
+        for fresh in (False, True):  # a key that is not known yet may have been published since
+            published = await _reaching(self.client.fetch_jwk_set(force=fresh))
+            for key in KeySet.import_key_set(published).keys:
+                if key.kid == kid:
+                    return logout_token.verify(token, key, issuer=self.issuer, client_id=self.client_id, at=at)
+        raise LogoutTokenRefused("unknown key")
+
     async def _check_issuer(self, request: Request) -> None:
         # RFC 9207 §2.4: a callback that another provider made is not ours, and one that hides its maker is suspect.
         metadata = await _reaching(self.client.load_server_metadata())
@@ -128,6 +149,7 @@ class RelyingParty:
             roles=tuple(str(role) for role in claims.get("roles", ())),
             acr=str(claims.get("acr", "")),
             id_token=str(token["id_token"]),
+            sid=str(claims.get("sid", "")),
         )
 
     async def _with_userinfo(self, claims: Mapping[str, Any], token: Mapping[str, Any]) -> Mapping[str, Any]:

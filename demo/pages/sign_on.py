@@ -1,18 +1,24 @@
-"""Sign-on by OpenID Connect: `/` shows who came in, `/login` is what a tile opens, `/logout` ends it everywhere."""
+"""Sign-on by OpenID Connect: `/` shows who came in, `/login` is what a tile opens, `/logout` ends it everywhere.
+
+Where it is ended from elsewhere, `/back-channel-logout` is told.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from config.logout_token import LogoutToken, LogoutTokenRefused
 from config.logs import get
 from demo.ground.context import SystemContext
 from demo.pages.ledger_page import Line, line_of
 from demo.pages.relying_party import ProviderUnreachable, RelyingParty, SignInFailed, Visitor
 from demo.pages.rendering import Page, Renderer
-from demo.pages.sessions import session_of
+from demo.pages.sessions import SessionStore, session_of
 
 _log = get("demo.sign_on")
 _VISITOR = "visitor"
@@ -65,8 +71,9 @@ class Problem(Page):
 class SignOn:
     """The handlers of one system that signs people on through OneWindow."""
 
-    def __init__(self, context: SystemContext, renderer: Renderer, party: RelyingParty) -> None:
-        self._context, self._renderer, self._party = context, renderer, party
+    def __init__(self, context: SystemContext, renderer: Renderer, party: RelyingParty, sessions: SessionStore) -> None:
+        self._context, self._renderer, self._party, self._sessions = context, renderer, party, sessions
+        self._heard: dict[str, datetime] = {}  # jti of logout tokens, until they could not be replayed any more
 
     def routes(self) -> list[Route]:
         return [
@@ -74,6 +81,7 @@ class SignOn:
             Route("/login", self.login),
             Route("/callback", self.callback),
             Route("/logout", self.logout, methods=["POST"]),
+            Route("/back-channel-logout", self.back_channel_logout, methods=["POST"]),
         ]
 
     async def home(self, request: Request) -> Response:
@@ -125,6 +133,28 @@ class SignOn:
             _log.warning("logout_not_told", system=self._context.id, reason=type(error).__name__)
             return RedirectResponse("/", 303)
 
+    async def back_channel_logout(self, request: Request) -> Response:
+        """The provider says that a session is over (OpenID Connect Back-Channel Logout 1.0 §2.5–2.8)."""
+        async with request.form(max_files=0, max_fields=10) as form:
+            given = str(form.get("logout_token", ""))
+        now = self._context.clock()
+        try:
+            token = await self._party.told_of_logout(given, at=now)
+            self._take_once(token, now)
+        except LogoutTokenRefused as refused:
+            _log.warning("logout_token_refused", system=self._context.id, reason=str(refused))
+            return _told("invalid_request", 400)
+        except ProviderUnreachable:
+            return _told("temporarily_unavailable", 503)
+        self._sessions.drop_where(lambda session: _is_of(session, token))
+        return _told("", 200)
+
+    def _take_once(self, token: LogoutToken, now: datetime) -> None:
+        self._heard = {jti: until for jti, until in self._heard.items() if until > now}
+        if token.jti in self._heard:
+            raise LogoutTokenRefused("jti used before")
+        self._heard[token.jti] = now + token.remember
+
     def _failed(self, error: SignInFailed) -> Response:
         _log.warning("sign_in_failed", system=self._context.id, reason=error.code)
         page = Problem(
@@ -151,3 +181,14 @@ class SignOn:
 def _visitor(request: Request) -> Visitor | None:
     found = session_of(request).get(_VISITOR)
     return Visitor(**found) if found else None
+
+
+def _is_of(session: Mapping[str, Any], token: LogoutToken) -> bool:
+    found = session.get(_VISITOR)
+    if not found:
+        return False
+    return bool(found["sid"] == token.sid) if token.sid else bool(found["sub"] == token.sub)
+
+
+def _told(error: str, status: int) -> Response:
+    return JSONResponse({"error": error} if error else {}, status, headers={"cache-control": "no-store"})

@@ -20,6 +20,8 @@ PATHS: Final = {
     "introspection_endpoint": "/introspect",
     "end_session_endpoint": "/end_session",
     "pushed_authorization_request_endpoint": "/par",
+    "session_lock_endpoint": "/session/lock",  # ours, no specification's (docs/decisions/0032)
+    "session_hand_over_endpoint": "/session/hand_over",
 }
 
 
@@ -36,7 +38,7 @@ def metadata(issuer: str, *, require_pushed_requests: bool = False) -> dict[str,
         "claims_supported": list(CLAIMS_SUPPORTED),
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": True,
-        "subject_types_supported": ["public"],
+        "subject_types_supported": ["public", "pairwise"],
         "acr_values_supported": list(ACR_VALUES_SUPPORTED),
         "prompt_values_supported": list(PROMPTS),
         "display_values_supported": ["page"],

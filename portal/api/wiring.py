@@ -26,13 +26,19 @@ from portal.api.view_tokens import ViewTokens
 _BACK_CHANNEL_SECONDS = 5.0
 
 
+def make_signing_keys(settings: Settings, clock: Clock, back_channel: httpx2.AsyncBaseTransport | None) -> SigningKeys:
+    """Return the provider's keys, for access tokens and logout tokens alike."""
+    client = httpx2.AsyncClient(transport=back_channel, timeout=_BACK_CHANNEL_SECONDS)
+    return SigningKeys(issuer=settings.issuer, client=client, clock=clock)
+
+
 def make_api_state(
     *,
     settings: Settings,
     clock: Clock,
     state: StateStore,
     catalogues: Mapping[Language, Catalogue],
-    back_channel: httpx2.AsyncBaseTransport | None,
+    keys: SigningKeys,
     published: Callable[[], Sequence[Matter]],
     guide_store: GuideStore,
     intake: Intake,
@@ -48,11 +54,6 @@ def make_api_state(
     metrics: Metrics,
 ) -> ApiState:
     """Return the ports of the API. `published` gives the guides as they stand; another sequence means new guides."""
-    keys = SigningKeys(
-        issuer=settings.issuer,
-        client=httpx2.AsyncClient(transport=back_channel, timeout=_BACK_CHANNEL_SECONDS),
-        clock=clock,
-    )
 
     async def guides_are_loaded() -> None:
         if not published():

@@ -1,6 +1,4 @@
-"""Signing in and out: /sign-in, /sign-in/callback, /sign-out, /signed-out, and the language switch."""
-
-from dataclasses import dataclass
+"""Signing in: /sign-in, /sign-in/callback, and the language switch."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -9,20 +7,15 @@ from starlette.routing import BaseRoute, Route
 from config.language import LANGUAGES
 from config.logs import get
 from portal import words
-from portal.guards import checked_form, local_path, read_form
+from portal.guards import local_path, read_form
 from portal.problems import problem_page
 from portal.refusals import NotUnderstood
 from portal.relying_party import NoSuchSignIn, ProviderUnreachable, SignedIn, SignInRefused
 from portal.sessions import BROWSER_LIVES
-from portal.state import person_of, portal_of, session_of
+from portal.state import person_of, portal_of
 from portal.words import _
 
 _log = get("portal.sign_in")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedOutPage:
-    """Context of pages/signed_out.html."""
 
 
 async def sign_in(request: Request) -> Response:
@@ -64,31 +57,6 @@ async def callback(request: Request) -> Response:
     return await _begin_session(request, signed_in)
 
 
-async def sign_out(request: Request) -> Response:
-    """End the session here, then at the provider."""
-    portal = portal_of(request)
-    session = session_of(request)
-    if session is None:
-        return RedirectResponse("/signed-out", status_code=303)
-    await checked_form(request)
-    sid = portal.cookies.read(request, portal.cookies.session)
-    if sid:
-        await portal.sessions.end(sid)
-    try:
-        address = await portal.relying_party.logout_address(id_token=session.id_token)
-    except ProviderUnreachable:
-        address = "/signed-out"
-    _log.info("signed_out", sub=session.person.sub)
-    response = RedirectResponse(address, status_code=303)
-    portal.cookies.withdraw(response, portal.cookies.session)
-    return response
-
-
-async def signed_out(request: Request) -> Response:
-    """Confirm that the person is signed out."""
-    return portal_of(request).renderer.page(request, "pages/signed_out.html", SignedOutPage())
-
-
 async def choose_language(request: Request) -> Response:
     """Keep the language for this browser and go back to the page."""
     form = await read_form(request, max_fields=10)
@@ -106,7 +74,9 @@ async def _begin_session(request: Request, signed_in: SignedIn) -> Response:
     old = portal.cookies.read(request, portal.cookies.session)
     if old:
         await portal.sessions.end(old)
-    sid = await portal.sessions.begin(signed_in.person, id_token=signed_in.id_token)
+    sid = await portal.sessions.begin(
+        signed_in.person, id_token=signed_in.id_token, sign_on=signed_in.sign_on, redeemed_at=signed_in.redeemed_at
+    )
     _log.info("signed_in", sub=signed_in.person.sub, unit=signed_in.person.unit)
     response = RedirectResponse(signed_in.next_path, status_code=303)
     portal.cookies.give(response, portal.cookies.session, sid)
@@ -129,7 +99,5 @@ def _unreachable(request: Request) -> Response:
 routes: list[BaseRoute] = [
     Route("/sign-in", sign_in, name="sign_in"),
     Route("/sign-in/callback", callback, name="sign_in_callback"),
-    Route("/sign-out", sign_out, methods=["POST"], name="sign_out"),
-    Route("/signed-out", signed_out, name="signed_out"),
     Route("/language", choose_language, methods=["POST"], name="language"),
 ]

@@ -49,7 +49,9 @@
       form.dataset.sent = "yes";
     }
   });
-  window.addEventListener("pageshow", () => {
+  window.addEventListener("pageshow", (event) => {
+    // Brought back from the browser's memory, a page may be another clerk's: ask the server again who is here.
+    if (event.persisted) location.reload();
     document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
   });
 
