@@ -6,7 +6,7 @@ from datetime import datetime
 from secrets import token_urlsafe
 from typing import Final
 
-from idp.protocol import fapi2, front_channel_logout
+from idp.protocol import fapi2, front_channel_logout, subject
 from idp.protocol.audit import COMMAND_LINE, AuditEvent, AuditKind
 from idp.protocol.client import Client, hash_secret
 from idp.protocol.client_signature import ALGS as CLIENT_ALGS
@@ -124,7 +124,8 @@ def check(client: Client) -> None:
     try:
         if client.profile == "fapi2":
             fapi2.check_registration(client)
-    except fapi2.ProfileRefused as error:
+        subject.check_registration(client)
+    except (fapi2.ProfileRefused, subject.SubjectRefused) as error:
         raise ClientRefused(str(error)) from error
     try:
         for uri in (*client.redirect_uris, *client.post_logout_redirect_uris):

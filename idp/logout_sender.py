@@ -18,6 +18,7 @@ from idp.protocol import logout_token
 from idp.protocol.client import Client
 from idp.protocol.logout import KEPT_FOR, LEASE, LogoutDelivery, settle
 from idp.protocol.ports import Clients, Keys, LogoutQueue
+from idp.protocol.subject import SubjectFor
 
 _log = get("onewindow.idp")
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -43,6 +44,7 @@ class LogoutSender:
     clients: Clients
     keys: Keys
     post: Post
+    subject_for: SubjectFor
     clock: Clock
     written: asyncio.Event
     owner: str = field(default_factory=lambda: token_urlsafe(12))
@@ -110,7 +112,7 @@ class LogoutSender:
 
     async def _token(self, delivery: LogoutDelivery, client: Client, at: datetime) -> str:
         claims = logout_token.build(
-            issuer=self.issuer, client=client, sub=delivery.sub, sid=delivery.sid, jti=token_urlsafe(16), at=at
+            issuer=self.issuer, client=client, sub=self.subject_for(client, delivery.sub), sid=delivery.sid, jti=token_urlsafe(16), at=at
         )
         ring = await self.keys.ring()
         return ring.sign(claims, alg=client.id_token_signed_response_alg, typ=logout_token.TYP)

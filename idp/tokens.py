@@ -9,10 +9,12 @@ from typing import Final, Protocol
 from idp.protocol import access_token
 from idp.protocol.access_token import AccessToken
 from idp.protocol.account import Account
+from idp.protocol.client import Client
 from idp.protocol.errors import InvalidToken
 from idp.protocol.ports import Accounts, Clients, Keys, LiveSessions, RevokedGrants
 from idp.protocol.refresh_token import Grant
 from idp.protocol.signing import KeyRing, SignatureRefused
+from idp.protocol.subject import SubjectFor
 
 _VERIFIED_AT_MOST: Final = 4096
 
@@ -61,6 +63,7 @@ class AccessTokens:
     grants: Grants
     revoked: RevokedGrants
     verified: "VerifiedTokens"
+    subject_for: SubjectFor
 
     async def check(self, token: str, *, at: datetime) -> tuple[AccessToken, Account | None]:
         """Return the token and the account behind it; None for a client's own token.
@@ -74,15 +77,16 @@ class AccessTokens:
             raise _dead("revoked or client gone")
         if read.is_clients_own:
             return read, None
-        return read, await self._person(read, at)
+        return read, await self._person(read, client, at)
 
-    async def _person(self, read: AccessToken, at: datetime) -> Account:
+    async def _person(self, read: AccessToken, client: Client, at: datetime) -> Account:
         if read.sid:
             live = await self.sessions.by_sid(read.sid, at=at)
-            if live is None or live[1].sub != read.sub:
+            if live is None or self.subject_for(client, live[1].sub) != read.sub:
                 raise _dead("session")
             return live[1]
-        grant, account = await self.grants.get(read.gid), await self.accounts.get(read.sub)
+        grant = await self.grants.get(read.gid)
+        account = await self.accounts.get(grant.sub) if grant else None
         if grant is None or grant.revoked_at or account is None or not account.honours(grant.auth_time):
             raise _dead("grant")
         return account

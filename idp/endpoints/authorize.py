@@ -113,6 +113,7 @@ async def _next_step(
         interaction=interaction,
         consented=consented,
         hinted_sub=await _hinted_sub(idp, asked),
+        subject=idp.issuing.subject_for(client, session.sub) if session else None,
         at=idp.clock(),
         factors=factors,
     )

@@ -115,7 +115,9 @@ async def _check(
     client = await idp.clients.get(client_id) if client_id else None
     # A session that is idle or locked answers no sign-on, but it can be ended.
     kept = await idp.sessions.kept(cookies.session(request, idp), at=idp.clock())
-    return rules.check(parameters, client=client, hint=hint, session=kept[0] if kept else None), kept, hint
+    session = kept[0] if kept else None
+    subject = idp.issuing.subject_for(client, session.sub) if client and session else ""
+    return rules.check(parameters, client=client, hint=hint, session=session, subject=subject), kept, hint
 
 
 async def _hint(idp: IdpState, token: str | None) -> VerifiedClaims | None:

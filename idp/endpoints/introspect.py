@@ -44,4 +44,5 @@ async def _describe(idp: IdpState, token: str, caller: Client) -> Mapping[str, o
     account = await idp.accounts.get(kept.grant.sub)
     if account is None or not account.honours(kept.grant.auth_time):
         return introspection.INACTIVE
-    return introspection.describe_refresh_token(kept, issuer=idp.issuer)
+    subject = idp.issuing.subject_for(caller, kept.grant.sub)
+    return introspection.describe_refresh_token(kept, issuer=idp.issuer, subject=subject)

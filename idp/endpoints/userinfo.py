@@ -41,4 +41,4 @@ async def _answer(request: Request, presented: PresentedToken) -> Response:
         raise InsufficientScope("The access token needs the scope openid.")
     asked = token.claims.get("userinfo_claims")
     claims = account_claims(account, token.scope, asked if isinstance(asked, list) else ())
-    return json_answer({"sub": account.sub, **claims}, headers=nonce_headers(request, proof))
+    return json_answer({"sub": token.sub, **claims}, headers=nonce_headers(request, proof))

@@ -49,6 +49,7 @@ def build(
     api: str,
     client: Client,
     account: Account | None,
+    subject: str,
     scope: tuple[str, ...],
     gid: str,
     jti: str,
@@ -66,7 +67,7 @@ def build(
     """
     claims: dict[str, object] = {
         "iss": issuer,
-        "sub": account.sub if account else client.client_id,
+        "sub": subject if account else client.client_id,
         "aud": resource or audience(scope, issuer=issuer, api=api),  # RFC 8707 §3: the one resource asked for
         "client_id": client.client_id,
         "iat": int(at.timestamp()),

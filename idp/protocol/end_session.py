@@ -36,9 +36,14 @@ def client_id_of(parameters: Parameters, hint: VerifiedClaims | None) -> str | N
 
 
 def check(
-    parameters: Parameters, *, client: Client | None, hint: VerifiedClaims | None, session: Session | None
+    parameters: Parameters,
+    *,
+    client: Client | None,
+    hint: VerifiedClaims | None,
+    session: Session | None,
+    subject: str,
 ) -> LogoutRequest:
-    """Decide about a logout request.
+    """Decide about a logout request; `subject` is what the client calls the session's person.
 
     Without a hint, or with one of another person or session, the person is asked (§2, §6). The address must be
     exactly a registered one, and a hint must vouch for the client, or the person's own yes does (§3).
@@ -54,9 +59,9 @@ def check(
     if uri and state and len(state) <= _STATE_AT_MOST:
         redirect_to = location(uri, {"state": state})
     return LogoutRequest(
-        client=client, redirect_to=redirect_to, ask=session is not None and not _speaks_for(hint, session)
+        client=client, redirect_to=redirect_to, ask=session is not None and not _speaks_for(hint, session, subject)
     )
 
 
-def _speaks_for(hint: VerifiedClaims | None, session: Session) -> bool:
-    return hint is not None and hint["sub"] == session.sub and hint.get("sid", session.sid) == session.sid
+def _speaks_for(hint: VerifiedClaims | None, session: Session, subject: str) -> bool:
+    return hint is not None and hint["sub"] == subject and hint.get("sid", session.sid) == session.sid

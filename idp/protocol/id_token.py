@@ -18,6 +18,7 @@ def build(
     issuer: str,
     client: Client,
     account: Account,
+    subject: str,
     scope: tuple[str, ...],
     asked: Iterable[str],
     access_token: str,
@@ -28,10 +29,10 @@ def build(
     amr: tuple[str, ...],
     at: datetime,
 ) -> dict[str, object]:
-    """Return the claims; what a scope opens is in it for trusted clients only (others ask userinfo, §5.4)."""
+    """Return the claims; `subject` is what the client calls the account. What a scope opens is in it for trusted clients only (others ask userinfo, §5.4)."""
     claims: dict[str, object] = {
         "iss": issuer,
-        "sub": account.sub,
+        "sub": subject,
         "aud": client.client_id,
         "iat": int(at.timestamp()),
         "exp": int((at + LIFETIME).timestamp()),

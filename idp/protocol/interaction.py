@@ -74,6 +74,7 @@ def decide(
     hinted_sub: str | None,
     at: datetime,
     factors: Factors = NONE,
+    subject: str | None = None,
 ) -> Step:
     """Return the next step; `consented` is the scope the person agreed to before.
 
@@ -83,7 +84,8 @@ def decide(
         OAuthError: prompt=none and a page would be needed, the client's policy refuses the person, or an
             essential acr is not reached.
     """
-    step = _next(request, session, account, interaction, consented, hinted_sub, at, factors)
+    named = subject or (session.sub if session else "")
+    step = _next(request, session, account, interaction, consented, hinted_sub, named, at, factors)
     if step is not Step.DONE and "none" in request.prompt:
         raise _PROMPT_NONE_ERRORS[step]("Not possible without a page.")
     return step
@@ -126,6 +128,7 @@ def _next(
     interaction: Interaction | None,
     consented: frozenset[str],
     hinted_sub: str | None,
+    subject: str,
     at: datetime,
     factors: Factors,
 ) -> Step:
@@ -134,7 +137,7 @@ def _next(
     if session is None or account is None or _needs_fresh_sign_in(request, session, interaction, at):
         return Step.SIGN_IN
     wanted = request.claims.sub_required or hinted_sub
-    if wanted and wanted != session.sub:
+    if wanted and wanted != subject:
         # OpenID Connect Core §3.1.2.2: a positive answer only for the person the hint names.
         if _signed_in_for_this(session, interaction):
             raise LoginRequired("Another account signed in than the one asked for.")

@@ -25,13 +25,13 @@ def describe_access_token(token: AccessToken) -> dict[str, object]:
     }
 
 
-def describe_refresh_token(token: RefreshToken, *, issuer: str) -> dict[str, object]:
+def describe_refresh_token(token: RefreshToken, *, issuer: str, subject: str) -> dict[str, object]:
     """Return the answer for a live refresh token; only its own client gets here."""
     grant = token.grant
     return {
         "active": True,
         "iss": issuer,
-        "sub": grant.sub,
+        "sub": subject,
         "client_id": grant.client_id,
         "scope": " ".join(grant.scope),
         "iat": int(token.issued_at.timestamp()),

@@ -25,6 +25,7 @@ from idp.protocol.ports import (
 from idp.protocol.refresh_token import Grant, RefreshToken, Use
 from idp.protocol.scope import OFFLINE_ACCESS
 from idp.protocol.session import Session
+from idp.protocol.subject import SubjectFor
 
 _log = get("onewindow.idp")
 TokenAnswer = dict[str, object]
@@ -64,6 +65,7 @@ class Issuer:
     refresh_tokens: RefreshTokenStore
     revoked: RevokedGrants
     issued: IssuedTokens
+    subject_for: SubjectFor
 
     async def keep_code(self, code: str, request: AuthorizationRequest, session: Session, *, at: datetime) -> None:
         """Keep a fresh code for a minute."""
@@ -126,7 +128,8 @@ class Issuer:
         """Return the id_token that goes with a code's access token."""
         code = redeemed.code
         claims = id_token.build(
-            issuer=self.issuer, client=client, account=redeemed.account, scope=code.scope, asked=code.id_token_claims,
+            issuer=self.issuer, client=client, account=redeemed.account,
+            subject=self.subject_for(client, redeemed.account.sub), scope=code.scope, asked=code.id_token_claims,
             access_token=token, nonce=code.nonce, sid=code.sid, auth_time=code.auth_time, acr=code.acr, amr=code.amr,
             at=at,
         )  # fmt: skip
@@ -183,7 +186,8 @@ class Issuer:
         """Return a refreshed id_token: same auth_time, no nonce (OpenID Connect Core §12.2)."""
         grant = presented.token.grant
         claims = id_token.build(
-            issuer=self.issuer, client=client, account=presented.account, scope=grant.scope,
+            issuer=self.issuer, client=client, account=presented.account,
+            subject=self.subject_for(client, presented.account.sub), scope=grant.scope,
             asked=grant.id_token_claims, access_token=token, nonce=None, sid=grant.sid, auth_time=grant.auth_time,
             acr=grant.acr, amr=grant.amr, at=at,
         )  # fmt: skip
@@ -223,7 +227,8 @@ class Issuer:
     ) -> TokenAnswer:
         self.check_resource(resource, client)
         claims = access_token.build(
-            issuer=self.issuer, api=self.api, client=client, account=account, scope=scope, gid=gid,
+            issuer=self.issuer, api=self.api, client=client, account=account,
+            subject=self.subject_for(client, account.sub) if account else "", scope=scope, gid=gid,
             jti=self.token_urlsafe(16), sid=sid, auth_time=sign_in.auth_time if sign_in else None,
             acr=sign_in.acr if sign_in else "", userinfo_claims=sign_in.userinfo_claims if sign_in else (), jkt=jkt, at=at,
             resource=resource_indicators.target_of(resource, sign_in.resource if sign_in else ()),

@@ -1,5 +1,7 @@
 """OpenID Connect Discovery 1.0 and RFC 8414."""
 
+import json
+
 from tests.doubles.idp_site import BASE, ISSUER, Site
 
 OIDC = f"{ISSUER}/.well-known/openid-configuration"
@@ -34,12 +36,39 @@ async def test_what_is_required_is_there_and_lists_are_lists(site: Site) -> None
     for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint"):
         assert document[name].startswith(ISSUER + "/")
     assert document["response_types_supported"] == ["code"]
-    assert document["subject_types_supported"] == ["public"]
+    assert document["subject_types_supported"] == ["public", "pairwise"]
     assert set(document["id_token_signing_alg_values_supported"]) == {"RS256", "ES256"}
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["authorization_response_iss_parameter_supported"] is True
-    assert document["request_parameter_supported"] is False
+    assert document["request_parameter_supported"] is True
     assert document["request_uri_parameter_supported"] is False
+
+
+async def test_pushed_requests_and_signed_requests_are_announced(site: Site) -> None:
+    """RFC 9126 §5, RFC 9101 §10.5: none is not among the algorithms."""
+    async with site.caller() as http:
+        document = (await http.get(OIDC)).json()
+    assert document["pushed_authorization_request_endpoint"] == f"{ISSUER}/par"
+    assert document["require_pushed_authorization_requests"] is False
+    assert set(document["request_object_signing_alg_values_supported"]) == {"ES256", "PS256", "RS256"}
+    assert document["require_signed_request_object"] is False
+    assert document["require_request_uri_registration"] is False
+
+
+async def test_every_announced_scope_claim_and_prompt_is_taken(site: Site) -> None:
+    """Discovery §3: the lists are true; everything announced can be asked for without an error."""
+    async with site.caller() as http:
+        document = (await http.get(OIDC)).json()
+    rp = await site.client(scope=tuple(document["scopes_supported"]))
+    browser = site.browser()
+    await browser.sign_in(rp.url())
+    tokens = await rp.tokens(browser, scope=" ".join(document["scopes_supported"]))
+    assert set(tokens["scope"].split()) == set(document["scopes_supported"])
+    asked = dict.fromkeys(document["claims_supported"])
+    claims = json.dumps({"id_token": asked, "userinfo": asked})
+    assert "id_token" in await rp.tokens(browser, claims=claims)
+    for prompt in document["prompt_values_supported"]:
+        assert (await browser.get(rp.url(prompt=prompt))).status_code in (200, 303)
 
 
 async def test_every_announced_endpoint_answers(site: Site) -> None:
