@@ -20,7 +20,8 @@ async def authenticated(request: Request, form: Parameters) -> Client:
     presented = read_credentials(request.headers, form)
     client = verify_credentials(presented, await idp.clients.get(presented.client_id))
     if presented.client_assertion:
-        used = verify_assertion(presented.client_assertion, client, issuer=idp.issuer, at=idp.clock())
+        keys = await idp.client_keys.for_token(client, presented.client_assertion)
+        used = verify_assertion(presented.client_assertion, client, keys, issuer=idp.issuer, at=idp.clock())
         if not await idp.attempts.first_use("assertion", f"{client.client_id} {used.jti}", used.remember):
             raise InvalidClient("The client assertion was used before.")
     return client

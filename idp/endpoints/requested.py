@@ -1,6 +1,5 @@
 """Where the parameters of an authorization request come from: the address, a request object, or a pushed request."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from idp.endpoints.state import IdpState
@@ -45,12 +44,8 @@ async def inside(idp: IdpState, outer: Parameters, client: Client) -> dict[str, 
     Raises:
         OAuthError: as `read_request_object`.
     """
-    return read_request_object(outer, client, await keys_of(idp, client), issuer=idp.issuer, at=idp.clock())
-
-
-async def keys_of(idp: IdpState, client: Client) -> Sequence[Mapping[str, object]]:
-    """Return the public keys a client's request objects may be signed with."""
-    return client.jwks
+    keys = await idp.client_keys.for_token(client, outer["request"])
+    return read_request_object(outer, client, keys, issuer=idp.issuer, at=idp.clock())
 
 
 async def used_up(idp: IdpState, request_uri: str) -> bool:

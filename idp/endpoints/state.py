@@ -89,4 +89,4 @@ class IdpState:
 
 def of(request: Request) -> IdpState:
     """Return the provider's state from the request."""
-    return cast(IdpState, request.state.idp)
+    return cast(IdpState, request.scope["state"]["idp"])

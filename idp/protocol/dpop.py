@@ -18,7 +18,7 @@ from joserfc.jwk import ECKey, RSAKey, import_key
 
 from idp.protocol.errors import InvalidDpopProof, InvalidGrant
 from idp.protocol.http_uri import normalised
-from idp.protocol.parameters import Parameters
+from idp.protocol.public_jwk import usable
 from idp.protocol.signing import SignatureRefused, read_unverified
 
 TYP: Final = "dpop+jwt"
@@ -30,8 +30,7 @@ CLOCK_AHEAD: Final = timedelta(seconds=10)
 REMEMBER: Final = MAX_AGE + CLOCK_AHEAD + timedelta(seconds=10)
 
 _KEY_TYPE: Final = {"ES256": "EC", "PS256": "RSA"}
-# RFC 7517 and RFC 7518 §6: members that hold private or symmetric material.
-_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_MATERIAL: Final = ("kty", "crv", "x", "y", "n", "e")
 # RFC 8725 §3.10: nothing but `jwk` says where the key is; `crit` and `b64` would change how the rest is read.
 _REFUSED_HEADERS: Final = frozenset({"crit", "b64", "jku", "x5u", "x5c", "x5t", "x5t#S256", "zip", "enc"})
 _PROOF_AT_MOST: Final = 8 * 1024
@@ -82,19 +81,6 @@ def ath(access_token: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(access_token.encode()).digest()).rstrip(b"=").decode()
 
 
-def with_dpop_jkt(parameters: Parameters, proof: Proof | None) -> Parameters:
-    """Return the parameters of a pushed request, bound to the key of the proof that came with it (§10.1).
-
-    Raises:
-        InvalidDpopProof: `dpop_jkt` names another key.
-    """
-    if proof is None:
-        return parameters
-    if parameters.get("dpop_jkt", proof.jkt) != proof.jkt:
-        raise InvalidDpopProof("dpop_jkt is not the thumbprint of the proof's key.")
-    return {**parameters, "dpop_jkt": proof.jkt}
-
-
 def check_bound(bound_to: str, jkt: str) -> None:
     """Check that who redeems a code or refreshes a grant holds the key it is bound to, if to any (§5, §10).
 
@@ -122,20 +108,14 @@ def _read(proof: str) -> tuple[dict[str, object], dict[str, object]]:
 def _key(header: dict[str, object]) -> ECKey | RSAKey:
     refused = InvalidDpopProof("jwk of the DPoP proof must be a public key that fits alg.")
     jwk = header.get("jwk")
-    if not isinstance(jwk, dict) or not all(isinstance(jwk.get(name, ""), str) for name in ("crv", "x", "y", "n", "e")):
-        raise refused
-    if jwk.get("kty") != _KEY_TYPE[str(header["alg"])] or _PRIVATE & set(jwk):
-        raise refused  # check 7
-    public = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
-    if public["kty"] == "RSA" and len(public.get("n", "")) not in _RSA_MODULUS:
+    public = usable(jwk) if isinstance(jwk, dict) else None  # check 7
+    if public is None or public["kty"] != _KEY_TYPE[str(header["alg"])]:
         raise refused
     try:
-        key = import_key(public)
-    except (JoseError, ValueError, KeyError, TypeError):
+        key = import_key({name: public[name] for name in _MATERIAL if name in public})
+    except (JoseError, ValueError):
         raise refused from None
-    if isinstance(key, ECKey) and public["crv"] == "P-256":
-        return key
-    if isinstance(key, RSAKey) and key.public_key.key_size >= 2048 and key.public_key.public_numbers().e < 2**33:
+    if isinstance(key, ECKey | RSAKey):
         return key
     raise refused
 

@@ -7,7 +7,7 @@ import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from idp.protocol import dpop
-from idp.protocol.dpop import Proof, check_bound, verify_proof, with_dpop_jkt
+from idp.protocol.dpop import Proof, check_bound, verify_proof
 from idp.protocol.dpop_nonce import STEP, Nonces
 from idp.protocol.errors import InvalidDpopProof, InvalidGrant
 from idp.protocol.http_uri import normalised
@@ -232,16 +232,6 @@ def test_nonces_of_another_installation_and_made_up_ones_do_not_hold() -> None:
     nonces = Nonces(key=b"k" * 32)
     for nonce in (Nonces(key=b"x" * 32).current(AT), "", "ünïcode", nonces.current(AT + 2 * STEP)):
         assert not nonces.holds(nonce, at=AT)
-
-
-def test_a_pushed_request_is_bound_to_the_key_of_its_proof() -> None:
-    """§10.1."""
-    proof = _verify(_proof())
-    assert with_dpop_jkt({"a": "b"}, proof) == {"a": "b", "dpop_jkt": proof.jkt}
-    assert with_dpop_jkt({"dpop_jkt": proof.jkt}, proof) == {"dpop_jkt": proof.jkt}
-    assert with_dpop_jkt({"dpop_jkt": "x"}, None) == {"dpop_jkt": "x"}
-    with pytest.raises(InvalidDpopProof):
-        with_dpop_jkt({"dpop_jkt": RSA.jkt}, proof)
 
 
 def test_what_is_bound_to_a_key_is_given_to_nobody_else() -> None:
