@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from config.storage.sql import readonly
@@ -21,7 +22,14 @@ from connectors.submission import sha256_of
 from connectors.system import System
 from matters.case import Case, CaseStatus, Evidence, may_move, move
 from matters.errors import CaseUnknown, DuplicateCase
-from matters.storage.cases import add_case, append_event, find_open_case, load_case, next_sequence
+from matters.storage.cases import (
+    add_case,
+    append_event,
+    find_open_case,
+    is_second_open_case,
+    load_case,
+    next_sequence,
+)
 
 _NOT_SENT = frozenset({*DUE, DeliveryState.DESK, DeliveryState.INVALID} - {DeliveryState.UNKNOWN})
 """States in which the department does not have it, unless the last attempt ended in `unknown`."""
@@ -68,6 +76,13 @@ class SqlIntakeStore:
                 return await self._keep(connection, new, actor=actor, key=key, content_sha256=content_sha256, at=at)
         except _KeyTaken:
             return None
+        except IntegrityError as error:
+            if new.subject_key is None or not is_second_open_case(error):
+                raise
+            # Another window's commit came between our look and our own: that case is the one in flight.
+            async with self._reading.connect() as connection:
+                same = await find_open_case(connection, new.subject_key)
+            raise DuplicateCase(f"{same} is in flight", number=same or "") from None
 
     async def _keep(
         self, connection: AsyncConnection, new: NewCase, *, actor: str, key: str, content_sha256: str, at: datetime

@@ -22,7 +22,7 @@ from matters.material import FileRef, MaterialProof, ProofKind
 from matters.numbering import QUERY_CODE_LENGTH, normal_number, normal_query_code
 from matters.ports import CaseSummary, Page, Scope
 from matters.storage import rows
-from matters.storage.tables import cases, events, materials, sequences
+from matters.storage.tables import ONE_OPEN_CASE, cases, events, materials, sequences
 
 LARGEST_PAGE = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,6 +88,12 @@ async def find_open_case(connection: AsyncConnection, subject_key: str) -> str |
     query = select(cases.c.number).where(cases.c.subject_key == subject_key, cases.c.is_open).limit(1)
     number: str | None = (await connection.execute(query)).scalar()
     return number
+
+
+def is_second_open_case(error: IntegrityError) -> bool:
+    """Tell whether a commit was refused because the same subject has an open case already."""
+    # PostgreSQL names the index, SQLite the column it stands on.
+    return any(name in str(error.orig) for name in (ONE_OPEN_CASE, "matters_cases.subject_key"))
 
 
 class SqlCaseStore:

@@ -73,7 +73,9 @@ for _scope in ("unit", "region", "county", "city", "province"):
         postgresql_where=_ONLY_OPEN["postgresql_where"],
     )
 
-Index("ix_matters_cases_subject_open", cases.c.subject_key, **_ONLY_OPEN)
+# One open case a person and matter, whoever takes it in and wherever: two windows at the same instant included.
+ONE_OPEN_CASE = "uq_matters_cases_subject_open"
+Index(ONE_OPEN_CASE, cases.c.subject_key, unique=True, **_ONLY_OPEN)
 
 events = Table(
     "matters_case_events",

@@ -93,6 +93,21 @@ async def test_a_key_belongs_to_its_actor(house: House) -> None:
     assert await count(house, cases) == [2]
 
 
+async def test_two_townships_taking_in_the_same_person_at_once_make_one_case(house: House) -> None:
+    windows = [(CLERK, "k-1"), (OTHER_CLERK, "k-1")] * 4
+    came = await asyncio.gather(
+        *(
+            house.connectors.intake.accept(application(ELDER), actor=actor, idempotency_key=f"{key}-{n}", at=now())
+            for n, (actor, key) in enumerate(windows)
+        ),
+        return_exceptions=True,
+    )
+    (accepted,) = [each for each in came if not isinstance(each, BaseException)]
+    assert {each.params["number"] for each in came if isinstance(each, DuplicateCase)} == {accepted.case.number}
+    assert len([each for each in came if isinstance(each, DuplicateCase)]) == 7
+    assert await count(house, cases, submissions, deliveries, idempotency) == [1, 1, 1, 1]
+
+
 async def test_the_same_person_and_matter_in_flight_are_shown_the_case_there_is(house: House) -> None:
     first = await house.accept(key="k1")
     with pytest.raises(DuplicateCase) as duplicate:

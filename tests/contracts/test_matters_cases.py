@@ -253,7 +253,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "a county": (lambda store: store.page(Scope(region="320105"), is_open=True), "ix_matters_cases_county_open"),
     "a city": (lambda store: store.page(Scope(region="3201"), after=CURSOR), "ix_matters_cases_city"),
     "a province": (lambda store: store.page(Scope(region="32")), "ix_matters_cases_province"),
-    "a subject": (lambda store: store.open_case_of("k"), "ix_matters_cases_subject_open"),
+    "a subject": (lambda store: store.open_case_of("k"), "uq_matters_cases_subject_open"),
     "a number": (lambda store: store.by_number("n"), "pk_matters_cases"),
     "its events": (lambda store: store.events("n"), "pk_matters_case_events"),
 }
