@@ -109,6 +109,9 @@ class _Compilation:
             if section is not None and self.spec.transport != kind:
                 self._note((kind,), f"this section stands with transport: {kind} only")
         check_tables_and_files(self.spec, system, self._note)
+        callback = self.spec.callback
+        if callback is not None and callback.auth.kind == "sm2_body" and callback.sent_at is None:
+            self._note(("callback",), "sm2_body signs no time of its own: expected sent_at, for the time window")
         for n, example in enumerate(self.spec.examples):
             if example.operation not in system.operations:
                 self._note(("examples", str(n), "operation"), f"there is no operation {example.operation!r}")

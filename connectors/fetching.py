@@ -1,9 +1,11 @@
 """Results of many cases at once: fetched per system while it is open, received one by one, confirmed when all are kept."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from config import logs
+from connectors.engine import BreakerState
 from connectors.gate import closed
 from connectors.ground import Ground
 from connectors.ports import Fetches
@@ -20,6 +22,7 @@ class Fetcher:
     channel: Fetches
     ground: Ground
     every_seconds: float
+    breaker: Callable[[], BreakerState] = BreakerState
 
     async def run(self) -> None:
         """Fetch until cancelled."""
@@ -33,7 +36,7 @@ class Fetcher:
 
     async def tick(self) -> int:
         """Fetch once; return how many events were new."""
-        if self._is_closed():
+        if self._is_closed() or self.breaker().stands(self.ground.clock()) == "open":
             return 0
         events = await self.channel.fetch()
         new = [await self.ground.ledger.receive(event, at=self.ground.clock()) for event in events]

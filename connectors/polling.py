@@ -1,12 +1,14 @@
 """Asking a department how far its cases are: per system, so many a tick, and only while it is open."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
 from config import logs
+from connectors.engine import BreakerState
 from connectors.errors import MappingRefused, SecretMissing
 from connectors.gate import closed
 from connectors.ground import Ground
@@ -27,6 +29,7 @@ class Poller:
     system: System
     transport: Transport
     ground: Ground
+    breaker: Callable[[], BreakerState] = BreakerState
 
     async def run(self) -> None:
         """Ask until cancelled."""
@@ -40,7 +43,9 @@ class Poller:
     async def tick(self) -> int:
         """Ask for what is due; return how many were asked."""
         poll, at = self.system.poll, self.ground.clock()
-        if poll is None or self._is_closed():
+        # While the breaker is open they are left in peace; half open they are asked, or a system nothing is sent to
+        # would never be heard of again.
+        if poll is None or self._is_closed() or self.breaker().stands(at) == "open":
             return 0
         awaited = await self.ground.ledger.due_polls(
             system=self.system.id,

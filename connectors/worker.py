@@ -9,7 +9,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -84,12 +84,18 @@ class DeliveryWorker:
             if id_ in systems
         }
         self._pollers = [
-            Poller(system=systems[id_], transport=transport, ground=ground)
+            Poller(system=systems[id_], transport=transport, ground=ground, breaker=self._breaker_of(id_))
             for id_, transport in transports.items()
             if id_ in systems and systems[id_].poll is not None
         ]
         self._fetchers = [
-            Fetcher(system=systems[id_], channel=transport, ground=ground, every_seconds=results.every_seconds)
+            Fetcher(
+                system=systems[id_],
+                channel=transport,
+                ground=ground,
+                every_seconds=results.every_seconds,
+                breaker=self._breaker_of(id_),
+            )
             for id_, transport in transports.items()
             if id_ in systems and (results := systems[id_].results) is not None and isinstance(transport, Fetches)
         ]
@@ -104,6 +110,9 @@ class DeliveryWorker:
             book=reconciliations,
             ground=ground,
         )
+
+    def _breaker_of(self, system: str) -> Callable[[], BreakerState]:
+        return lambda: self._lanes[system].breaker
 
     async def run(self) -> None:
         """Deliver until cancelled."""

@@ -1,0 +1,83 @@
+"""While a system's breaker is open its results are not asked for either; half open they are."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connectors.engine import BreakerState
+from connectors.errors import SpecRefused
+from connectors.fetching import Fetcher
+from connectors.ground import Ground
+from connectors.polling import Poller
+from connectors.spec import load_system
+from tests.doubles.house import make_system
+
+AT = datetime(2026, 3, 3, 2, tzinfo=UTC)
+OPEN = BreakerState(faults=5, trips=1, open_until=AT + timedelta(seconds=30))
+HALF_OPEN = BreakerState(faults=5, trips=1, open_until=AT)
+POLL = {
+    "request": {"method": "GET", "path": "/cases"}, "found": "status == 200", "status": "body.status",
+}  # fmt: skip
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def due_polls(self, **_: Any) -> list[Any]:
+        self.asked += 1
+        return []
+
+
+class Channel:
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def fetch(self) -> list[Any]:
+        self.asked += 1
+        return []
+
+    async def confirm(self) -> None:
+        return None
+
+
+def ground(ledger: Any) -> Ground:
+    return Ground(
+        ledger=ledger, breakers=None, clock=lambda: AT, holiday_on=lambda day: None, offset=timedelta(), owner="w",  # type: ignore[arg-type]
+        lease=timedelta(seconds=8), base_url="", jitter=lambda: 0.0, nonce=lambda: "n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("breaker", "asked"), [(OPEN, 0), (HALF_OPEN, 1), (BreakerState(), 1)])
+async def test_polls_wait_for_an_open_breaker_only(tmp_path: Path, breaker: BreakerState, asked: int) -> None:
+    ledger, system = Ledger(), make_system(tmp_path, {"poll": POLL})
+    poller = Poller(system=system, transport=None, ground=ground(ledger), breaker=lambda: breaker)  # type: ignore[arg-type]
+    await poller.tick()
+    assert ledger.asked == asked
+
+
+@pytest.mark.parametrize(("breaker", "asked"), [(OPEN, 0), (HALF_OPEN, 1), (BreakerState(), 1)])
+async def test_fetches_wait_for_an_open_breaker_only(tmp_path: Path, breaker: BreakerState, asked: int) -> None:
+    channel = Channel()
+    fetcher = Fetcher(
+        system=make_system(tmp_path),
+        channel=channel,
+        ground=ground(Ledger()),
+        every_seconds=1.0,
+        breaker=lambda: breaker,
+    )
+    await fetcher.tick()
+    assert channel.asked == asked
+
+
+def test_a_signed_body_without_a_time_of_its_own_needs_one_named(tmp_path: Path) -> None:
+    source = Path(__file__).parents[3] / "config/systems/rs-resident-pension.yaml"
+    document = yaml.safe_load(source.read_text("utf-8"))
+    del document["callback"]["sent_at"]
+    file = tmp_path / source.name
+    file.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
+    with pytest.raises(SpecRefused, match="expected sent_at"):
+        load_system(file)
