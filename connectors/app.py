@@ -44,6 +44,8 @@ from connectors.storage.reconciliations import SqlReconciliations
 from connectors.storage.settling import Settling
 from connectors.system import System
 from connectors.transports.exchange_table import make_exchange_table
+from connectors.transports.file_batch import make_file_batch
+from connectors.transports.message_queue import make_message_queue
 from connectors.transports.rest_json import make_rest_json
 from connectors.transports.soap import make_soap
 from connectors.worker import DeliveryWorker
@@ -64,7 +66,9 @@ class Kind:
 TRANSPORTS: Mapping[str, Kind] = {
     "rest_json": Kind(make=make_rest_json),
     "exchange_table": Kind(make=make_exchange_table, line="exchange"),
+    "file_batch": Kind(make=make_file_batch, line="files"),
     "soap": Kind(make=make_soap),
+    "message_queue": Kind(make=make_message_queue, line="queue"),
 }
 """By `transport` of the spec; `manual` has none, for a person carries it."""
 LINES: Mapping[str, tuple[str, ...]] = {

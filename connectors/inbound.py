@@ -1,11 +1,12 @@
 """What a department's report does to a delivery: pure rules. Reports come twice, late, early and out of order."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from connectors.engine import FINAL_WORDS, desk_for
+from connectors.engine import FINAL_WORDS, backoff, desk_for
 from connectors.ledger import LEASED, Delivery, DeliveryState, DeskReason, InboundEvent
 from connectors.outcomes import StatusWord, map_status
+from connectors.spec_models import SystemSpec
 
 _THEY_HAVE_IT = frozenset({DeliveryState.CONFIRMED, DeliveryState.PENDING_RESULT, DeliveryState.REFUSED})
 
@@ -19,6 +20,7 @@ class Applied:
     stale: bool
     desk: DeskReason | None
     proves_arrival: bool
+    next_attempt_at: datetime | None = None
 
 
 def may_apply(delivery: Delivery, *, was_sent: bool) -> bool:
@@ -29,8 +31,11 @@ def may_apply(delivery: Delivery, *, was_sent: bool) -> bool:
     return delivery.state not in LEASED and delivery.state is not DeliveryState.CANCELLED and was_sent
 
 
-def apply_event(delivery: Delivery, event: InboundEvent, statuses: Mapping[str, StatusWord]) -> Applied:
-    """Return what `event` does to `delivery`."""
+def apply_event(delivery: Delivery, event: InboundEvent, spec: SystemSpec, *, at: datetime) -> Applied:
+    """Return what `event` does to `delivery`; `at` is now."""
+    if spec.results is not None and event.status in spec.results.again:
+        return _not_taken(delivery, spec, at)
+    statuses = spec.statuses
     word, unmapped = map_status(statuses, event.status)
     stale = event.occurred_at is not None and delivery.status_at is not None and event.occurred_at < delivery.status_at
     proves = delivery.state not in _THEY_HAVE_IT
@@ -43,6 +48,19 @@ def apply_event(delivery: Delivery, event: InboundEvent, statuses: Mapping[str, 
         stale=stale,
         desk=None if stale else desk_for(word, unmapped),
         proves_arrival=proves,
+    )
+
+
+def _not_taken(delivery: Delivery, spec: SystemSpec, at: datetime) -> Applied:
+    """They were too busy to take it: it goes again, unless something better was heard of it meanwhile."""
+    waits = delivery.state is DeliveryState.PENDING_RESULT and not delivery.their_status
+    return Applied(
+        state=DeliveryState.WAIT if waits else delivery.state,
+        reports=(),
+        stale=True,
+        desk=None,
+        proves_arrival=False,
+        next_attempt_at=at + backoff(delivery.attempts, spec.delivery.retry, 1.0) if waits else None,
     )
 
 

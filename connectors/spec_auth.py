@@ -68,7 +68,7 @@ class HmacSha256(Part):
 
 
 class Sm2Body(Part):
-    """SM3-with-SM2 signature of the message in a field of the message."""
+    """SM3-with-SM2 signature of the message in a field of the message (`sign`, `header.sign`)."""
 
     kind: Literal["sm2_body"]
     private_key: SecretName

@@ -15,6 +15,5 @@ class MessageQueueSpec(Part):
     """The field of a stream entry that holds the message's bytes."""
     username: str | None = None
     password: SecretName | None = None
-    most_topic_length: int = Field(default=100_000, ge=1_000)
     take_over_seconds: float = Field(default=60.0, ge=0.1, le=86_400)
     """What another worker took and did not finish is taken over after so long (XAUTOCLAIM)."""

@@ -30,3 +30,5 @@ class ResultsSpec(ReportSpec):
     """A channel that brings the results of many cases at once (a topic, a table, a receipt file, a list page)."""
 
     every_seconds: float = Field(default=30.0, ge=0.05, le=86_400)
+    again: tuple[str, ...] = ()
+    """Statuses that mean: not taken now. The delivery is sent again later; they dedupe by its key."""

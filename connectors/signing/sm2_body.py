@@ -2,10 +2,11 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from connectors.errors import EnvelopeRefused
+from connectors.expression import look_up
 from connectors.national_crypto import SealBroken, Sm2PrivateKey, Sm2PublicKey
 from connectors.rendering import Rendered
 from connectors.secrets_dir import Secrets
@@ -34,7 +35,7 @@ class Sm2BodySigner(NoSigner):
         key = Sm2PrivateKey(self._secrets.current(self._auth.private_key))
         signature = key.sign(self._message(rendered.body))
         encoded = signature.hex() if self._auth.encoding == "hex" else base64.b64encode(signature).decode()
-        body = {**rendered.body, self._auth.field: encoded}
+        body = _with(rendered.body, self._auth.field.split("."), encoded)
         return plain(
             Rendered(
                 method=rendered.method, path=rendered.path, query=rendered.query, headers=rendered.headers, body=body
@@ -55,7 +56,7 @@ class Sm2BodySigner(NoSigner):
         return Opened(body=body)
 
     def _check(self, body: Mapping[str, object]) -> None:
-        signature, message = self._decoded(body.get(self._auth.field)), self._message(body)
+        signature, message = self._decoded(look_up(body, self._auth.field.split("."))), self._message(body)
         for pem in self._secrets.believed(self._auth.public_key):
             try:
                 Sm2PublicKey(pem).verify(signature, message)
@@ -73,5 +74,21 @@ class Sm2BodySigner(NoSigner):
             raise EnvelopeRefused("signature") from None
 
     def _message(self, body: Mapping[str, object]) -> bytes:
-        unsigned = {key: value for key, value in body.items() if key != self._auth.field}
+        unsigned = _without(body, self._auth.field.split("."))
         return (sorted_json(unsigned) if self._auth.canonical == "sorted_json" else sorted_params(unsigned)).encode()
+
+
+def _with(body: Mapping[str, object], path: Sequence[str], value: str) -> dict[str, object]:
+    """Return `body` with `value` at `path`, which may go into objects."""
+    if len(path) == 1:
+        return {**body, path[0]: value}
+    inner = body.get(path[0])
+    return {**body, path[0]: _with(inner if isinstance(inner, Mapping) else {}, path[1:], value)}
+
+
+def _without(body: Mapping[str, object], path: Sequence[str]) -> dict[str, object]:
+    """Return `body` without what stands at `path`."""
+    inner = body.get(path[0])
+    if len(path) == 1 or not isinstance(inner, Mapping):
+        return {key: value for key, value in body.items() if key != path[0]}
+    return {**body, path[0]: _without(inner, path[1:])}

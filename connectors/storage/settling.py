@@ -169,7 +169,7 @@ def _meant_for(delivery: Delivery) -> Any:
 async def apply(connection: AsyncConnection, settling: Settling, row: Any, event: InboundEvent, *, at: datetime) -> Any:
     """Apply one report to a delivery that is in nobody's hands; return the delivery's new row."""
     delivery, system = rows.delivery(row), settling.systems[row["system"]]
-    applied = apply_event(delivery, event, system.spec.statuses)
+    applied = apply_event(delivery, event, system.spec, at=at)
     changed = await connection.execute(
         update(deliveries)
         .where(deliveries.c.id == delivery.id)
@@ -210,6 +210,8 @@ def _applied_values(delivery: Delivery, event: InboundEvent, applied: Applied, a
         values["department_number"] = event.department_number[:100]
     if applied.proves_arrival:
         values |= {"next_attempt_at": None, "hold_reason": "", "confirmed_at": at}
+    if applied.next_attempt_at is not None:
+        values |= {"next_attempt_at": applied.next_attempt_at, "next_poll_at": None}
     if applied.state is DeliveryState.CONFIRMED:
         values["next_poll_at"] = None
     return values

@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import asyncssh
+
 from demo.ground.sm import generate_key
 
 
@@ -25,21 +27,36 @@ SHARED: Mapping[str, Callable[[], bytes]] = {
     "mz-elder.hmac": _text(32),
     "mz-elder.callback": _text(32),
     "rs-employee-insurance.password": _text(24),
+    "tax-ssf.channel": _hexadecimal(16),
+    "tax-ssf.channel-department": _hexadecimal(16),
+    "wj-reward.password": _text(12),
     "rs-employment.client-secret": _text(32),
     "yb-core.token": _text(32),
     "yb-core.sm4": _hexadecimal(16),  # 32 hexadecimal digits: the key's 16 bytes
     "wj-birth.token": _text(32),
     "scjg-food.md5": _hexadecimal(16),
     "scjg-food.callback": _hexadecimal(16),
+    "mz-benefit.database": _text(24),
+    "mz-benefit.sm4": _hexadecimal(16),
+    "gjj-core.database": _text(24),
 }
 
 KEY_PAIRS = (
     ("rs-resident-pension.sm2-private", "rs-resident-pension.sm2-public"),
     ("rs-resident-pension.sm2-department-private", "rs-resident-pension.sm2-department-public"),
+    ("tax-ssf.sm2-private", "tax-ssf.sm2-public"),
+    ("tax-ssf.sm2-department-private", "tax-ssf.sm2-department-public"),
     ("yb-core.sm2-private", "yb-core.sm2-public"),
     ("yb-core.sm2-department-private", "yb-core.sm2-department-public"),
 )
 """SM2 pairs in PEM: OneWindow's own (`sm2-`) and the department's; each public half is what the other side was given."""
+
+
+SSH_PAIRS = (
+    ("rs-card.sftp-key", "rs-card.sftp-key-public"),
+    ("rs-card.sftp-host-private", "rs-card.sftp-host-key"),
+)
+"""SSH pairs as OpenSSH writes them: OneWindow's own, and the server's, whose public half OneWindow pins."""
 
 
 def make_secrets(directory: Path) -> None:
@@ -53,6 +70,11 @@ def make_secrets(directory: Path) -> None:
             private_pem, public_pem = generate_key()
             _write(directory / private, private_pem)
             _write(directory / public, public_pem)
+    for private, public in SSH_PAIRS:
+        if not ((directory / private).exists() and (directory / public).exists()):
+            key = asyncssh.generate_private_key("ssh-ed25519")
+            _write(directory / private, key.export_private_key())
+            _write(directory / public, key.export_public_key())
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,0 +1,204 @@
+"""The tax system: messages on ssf.req answered on ssf.resp, and POST /ssf/query for what a message became of.
+
+A request is checked, kept and answered PROCESSING, later SUCCESS or FAIL; the answers of one request may come twice and
+in the wrong order. The same corrId again is answered with what stands; the same payment under another one with PAID.
+Outside its hours it says SYS-BUSY and keeps nothing. A query answers `cxjg` 1 (with jgdm) or 0.
+"""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any, Final, cast
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from config import logs
+from config.cancelling import heeding
+from config.clock import SHANGHAI
+from demo.ground import received_sql as sql
+from demo.ground.channel import Channel
+from demo.ground.context import SystemContext
+from demo.ground.faults import BEFORE_COMMIT, Fault
+from demo.ground.hours import Hours
+from demo.ground.received import NewSubmission, Repeat, Step, Submission, submission_of
+from demo.ground.results import Event, Told, about, run_results, seconds_to_next
+from demo.ground.routes import ground_routes
+from demo.tax_ssf.messages import Unproven, opened, signed
+from demo.tax_ssf.rules import business_key, check, decide
+
+log = logs.get(__name__)
+REQUESTS: Final = "ssf.req"
+RESPONSES: Final = "ssf.resp"
+GROUP: Final = "ssf"
+DECISION: Final = timedelta(minutes=2)
+LATE: Final = timedelta(minutes=5)
+AWAY_SECONDS: Final = 0.5
+
+
+def _closing_accounts(local: datetime) -> bool:
+    return local.day == 1 and local.time() < time(6)
+
+
+HOURS: Final = Hours(opens=time(6), closes=time(22), closures=(_closing_accounts,))
+
+
+def create_api(context: SystemContext) -> list[BaseRoute]:
+    """Return the routes of this system and register what reads and writes its topics."""
+    office = _Office(context)
+    run_results(context, office.announce)
+    if context.line:
+        context.background(office.read_requests)
+        context.background(office.write_responses)
+    return [*ground_routes(context), Route("/ssf/query", office.query, methods=["POST"])]
+
+
+class _Office:
+    def __init__(self, context: SystemContext) -> None:
+        self._context = context
+        self._channel = Channel(context, hours=HOURS, closed=lambda: Response(status_code=503))
+        self._redis: Any = None
+
+    async def read_requests(self) -> None:
+        """Take requests for as long as the host runs; one is acknowledged when it is kept and answered."""
+        while True:
+            try:
+                await self._take()
+            except (RedisError, OSError, TimeoutError) as error:
+                log.info("broker_away", system=self._context.id, fault=type(error).__name__)
+                await asyncio.sleep(AWAY_SECONDS)
+
+    async def _take(self) -> None:
+        redis = self._broker()
+        try:
+            await heeding(redis.xgroup_create(REQUESTS, GROUP, id="0", mkstream=True))
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+        left = await heeding(redis.xreadgroup(GROUP, "hall", {REQUESTS: "0"}, count=50))
+        while True:
+            for _, entries in left:
+                for entry, fields in entries:
+                    await self._answer(fields.get(b"message", b""))
+                    await heeding(redis.xack(REQUESTS, GROUP, entry))
+            left = await heeding(redis.xreadgroup(GROUP, "hall", {REQUESTS: ">"}, count=50, block=500))
+
+    def _broker(self) -> Any:
+        if self._redis is None:
+            self._redis = cast(Any, Redis.from_url(self._context.line, socket_timeout=10))
+        return self._redis
+
+    async def _answer(self, content: bytes) -> None:
+        try:
+            header, body = opened(content, self._context.secrets("tax-ssf.sm2-public"))
+        except Unproven:
+            log.info("message_refused", system=self._context.id)
+            return None
+        fault = self._context.faults.take()
+        number = str(header.get("outNo", ""))
+        await self._context.store.seen(number)
+        if not HOURS.open_at(self._context.department_time()) or fault is Fault.MAINTENANCE:
+            return await self._say(header, {"jgdm": "SYS-BUSY", "jgms": "征期切换，请稍后再试"})
+        if fault in BEFORE_COMMIT:
+            return None
+        business = str(header.get("bizCode"))
+        if wrong := check(business, body):
+            return await self._say(header, {"jgdm": "FAIL", "jgms": "；".join(map(str, wrong))[:300]})
+        recorded = await self._context.store.record(self._new(header, body), at=self._context.clock())
+        on_record = recorded.submission
+        if recorded.repeat is Repeat.BUSINESS_KEY:
+            return await self._say(header, {"jgdm": "PAID", "jgms": "已缴纳", "yzpzhm": on_record.department_number})
+        said = _said(on_record, on_record.status, on_record.facts)
+        await self._say(header, said)
+        if fault is not Fault.NONE:  # twice, for a line that broke after it was kept
+            await self._say(header, said)
+        return None
+
+    def _new(self, header: Mapping[str, object], body: Mapping[str, object]) -> NewSubmission:
+        business, number, serial = str(header["bizCode"]), str(header["outNo"]), str(header["corrId"])
+        today, dice = self._context.clock().astimezone(SHANGHAI), self._context.dice("plan", number)
+        decision = decide(business, body, serial[-8:])
+        after = self._context.scaled(about(DECISION, dice))
+        return NewSubmission(
+            number=number,
+            operation=business,
+            payload=dict(body),
+            status="PROCESSING",
+            name_it=lambda row: f"320105{today:%Y%m%d}{row:06d}",
+            request_key=serial,
+            business_key=business_key(business, body),
+            plan=(Step(after=after, status=decision.status, facts=decision.facts),),
+        )
+
+    async def _say(self, header: Mapping[str, object], body: Mapping[str, object], *, msg_id: str = "") -> None:
+        at = self._context.clock()
+        own = {
+            "msgId": msg_id or f"{header['corrId']}-{body['jgdm']}-{at.timestamp():.6f}",
+            "corrId": header["corrId"],
+            "outNo": header["outNo"],
+            "time": f"{at.astimezone(SHANGHAI):%Y%m%d%H%M%S}{at.microsecond // 1000:03d}",
+        }
+        content = signed(own, body, self._context.secrets("tax-ssf.sm2-department-private"))
+        await heeding(self._broker().xadd(RESPONSES, {"message": content}, maxlen=100_000, approximate=True))
+
+    def announce(self, told: Told) -> list[Event]:
+        """One message per step; a fifth come twice, and some are overtaken by what happened later."""
+        dice, scaled = self._context.dice("say", told.submission.number, str(told.step)), self._context.scaled
+        event_id = f"{told.submission.request_key}-{told.step}"
+        first = Event(event_id=event_id, status=told.status, facts=told.facts, happened_at=told.at)
+        if dice.random() >= 0.2:
+            return [first]
+        late = Event(event_id=event_id, status=told.status, facts=told.facts, happened_at=told.at, after=scaled(LATE))
+        return [first, late]
+
+    async def write_responses(self) -> None:
+        """Write what is due to the response topic, for as long as the host runs."""
+        while True:
+            since = self._context.store.changes
+            rows = await self._context.store.run(lambda c: _due(c, self._context.clock().timestamp()))
+            for event, event_id, status, facts, submission in rows:
+                header = {"corrId": submission.request_key, "outNo": submission.number}
+                try:
+                    await self._say(header, _said(submission, status, facts), msg_id=event_id)
+                except (RedisError, OSError, TimeoutError):
+                    await asyncio.sleep(AWAY_SECONDS)
+                    break
+                await self._context.store.run(lambda c, event=event: sql.settle_event(c, event, "taken", 0.0))
+            if not rows:
+                nap = await seconds_to_next(self._context, sql.next_event_due)
+                await self._context.store.wait_for_change(since=since, at_most=nap)
+
+    async def query(self, request: Request) -> Response:
+        try:
+            header, body = opened(await request.body(), self._context.secrets("tax-ssf.sm2-public"))
+        except Unproven:
+            return JSONResponse({"error": "sign"}, status_code=401)
+        return await self._channel.take(lambda: self._look_up(header, str(body.get("lsh", ""))), faulty=False)
+
+    async def _look_up(self, header: Mapping[str, object], serial: str) -> Response:
+        found = await self._context.store.by_request_key(serial)
+        known = {"cxjg": "0"} if found is None else {"cxjg": "1", **_said(found, found.status, found.facts)}
+        answer = signed(
+            {"corrId": header.get("corrId", "")}, known, self._context.secrets("tax-ssf.sm2-department-private")
+        )
+        return Response(answer, media_type="application/json")
+
+
+def _said(submission: Submission, status: str, facts: Mapping[str, object]) -> dict[str, object]:
+    said = {name: value for name, value in facts.items() if name in ("jgms", "je", "zmbh")}
+    return {"jgdm": status, "yzpzhm": submission.department_number, **said}
+
+
+def _due(connection: sqlite3.Connection, at: float) -> list[tuple[int, str, str, dict[str, object], Submission]]:
+    found = []
+    for event in sql.due_events(connection, at, 20):
+        row = sql.find(connection, "row = ?", (event["submission"],))
+        if row is not None:
+            facts = json.loads(event["facts"])
+            found.append((event["event"], event["event_id"], event["status"], facts, submission_of(row)))
+    return found
