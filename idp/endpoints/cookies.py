@@ -1,10 +1,11 @@
-"""The provider's three cookies: the session, the browser an interaction is bound to, the browser a person knows.
+"""The provider's cookies: the session, the browser an interaction is bound to, the browser a person knows, its window.
 
 Under https they carry the `__Host-` prefix, so that no subdomain can plant one (RFC 6265bis §4.1.3.2).
 """
 
 import hashlib
 import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from secrets import token_urlsafe
 from typing import Final
 
@@ -13,12 +14,15 @@ from starlette.responses import Response
 
 from idp.endpoints.state import IdpState
 from idp.protocol.account import fold_username
+from idp.protocol.session import window_name
 
 _NAMES: Final = {
     "session": ("__Host-idp_sid", "onewindow_idp"),
     "browser": ("__Host-idp_browser", "onewindow_idp_browser"),
+    "window": ("__Host-idp_window", "onewindow_idp_window"),
     "known": ("__Host-idp_known", "onewindow_idp_known"),
 }
+_WINDOW_SECONDS: Final = 365 * 24 * 3600
 _KNOWN_SECONDS: Final = 180 * 24 * 3600
 
 
@@ -66,6 +70,20 @@ def set_known_browser(response: Response, idp: IdpState, username: str) -> None:
     """Remember for half a year that this browser signed in to the account."""
     nonce = token_urlsafe(16)
     _set(response, idp, "known", f"{nonce}.{_mac(idp, 'known', nonce, fold_username(username))}", _KNOWN_SECONDS)
+
+
+def window(request: Request, idp: IdpState) -> str:
+    """Return the window this browser stands at, as chosen at the last sign-in."""
+    try:
+        text = urlsafe_b64decode(request.cookies.get(_name("window", idp), "")[:400].encode()).decode()
+    except ValueError:
+        return ""
+    return window_name(text)
+
+
+def set_window(response: Response, idp: IdpState, name: str) -> None:
+    """Remember for a year at which window this browser stands."""
+    _set(response, idp, "window", urlsafe_b64encode(name.encode()).decode(), _WINDOW_SECONDS)
 
 
 def form_token(idp: IdpState, *bound_to: str) -> str:

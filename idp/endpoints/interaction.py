@@ -20,7 +20,7 @@ from idp.protocol.acr import AMR_PASSWORD
 from idp.protocol.authorization_request import Target, prove, read
 from idp.protocol.errors import AccessDenied, OAuthError
 from idp.protocol.interaction import Interaction, Step
-from idp.protocol.session import Ending
+from idp.protocol.session import Ending, window_name
 from idp.sign_in import Refusal
 
 _log = get("onewindow.idp")
@@ -39,6 +39,7 @@ async def sign_in(request: Request) -> Response:
     idp = of(request)
     interaction_id, pending = await load(request)
     form = await own_form(request, interaction_id)
+    pending = replace(pending, window=window_name(form.get("window", "")))
     username = form.get("username", "")[:200]
     outcome = await idp.sign_in.with_password(
         username,

@@ -122,10 +122,16 @@ class _Making:
         )  # fmt: skip
 
     async def sign_in(self, live: Live, username: str | None) -> SignInPage:
-        hint = self.frame.asked.login_hint if self.frame.asked else live[1].username if live else ""
+        # Who locked the window, or left it alone for long, only has to give the password again.
+        kept = live or await self.idp.sessions.kept(cookies.session(self.request, self.idp), at=self.idp.clock())
+        asked_for = self.frame.asked.login_hint if self.frame.asked else ""
+        hint = asked_for or (kept[1].username if kept and (live is None or self.frame.asked is None) else "")
+        chosen = self.interaction.window
         return SignInPage(
             client_name=self.frame.client_name, action=self._action("sign-in"), form_token=self._token,
             username=hint if username is None else username, error=self.error, again=live is not None,
+            locked_by=kept[1].name if kept and kept[0].locked_at else "",
+            window=cookies.window(self.request, self.idp) if chosen is None else chosen,
             passkey=await self._passkey(()) if self.idp.second_factors.site.available else None,
         )  # fmt: skip
 

@@ -66,7 +66,10 @@ async def signed_in(
 ) -> Response:
     """Begin the session of somebody who has proven all that was asked; its id is new (RFC 9700 §4.7)."""
     idp = of(request)
-    cookie = await idp.sessions.start(account, cookie=cookies.session(request, idp), at=idp.clock(), amr=amr)
+    window = cookies.window(request, idp) if pending.window is None else pending.window
+    cookie = await idp.sessions.start(
+        account, cookie=cookies.session(request, idp), at=idp.clock(), amr=amr, window=window
+    )  # fmt: skip
     # Written before the browser gets its cookie: nobody is let in whose coming could not be kept.
     await idp.audit.write(
         AuditKind.SIGN_IN, sub=account.sub, sid=cookie.partition(".")[0],
@@ -77,4 +80,6 @@ async def signed_in(
     answer = await keep(request, interaction_id, done)
     cookies.set_session(answer, idp, cookie)
     cookies.set_known_browser(answer, idp, account.username)
+    if pending.window is not None:
+        cookies.set_window(answer, idp, window)
     return answer

@@ -41,6 +41,8 @@ class SignInPage:
     username: str
     error: str
     again: bool  # somebody is signed in, but a fresh sign-in is asked
+    locked_by: str  # whose session is locked in this browser; "" for none
+    window: str  # the counter's name this browser remembers, or what was typed
     passkey: PasskeyPrompt | None  # None where this address can have none
 
 
@@ -116,7 +118,6 @@ class FormPostPage:
     fields: tuple[tuple[str, str], ...]
 
 
-
 class Pages:
     """Renders pages in the reader's language."""
 
@@ -128,8 +129,14 @@ class Pages:
         self._catalogues = catalogues
 
     def render(
-        self, request: Request, page: Page, *, status: int = 200, ui_locales: str = "", form_action: str = "",
-        frame_origins: tuple[str, ...] = ()
+        self,
+        request: Request,
+        page: Page,
+        *,
+        status: int = 200,
+        ui_locales: str = "",
+        form_action: str = "",
+        frame_origins: tuple[str, ...] = (),
     ) -> HTMLResponse:
         """Return the page; `form_action` is an origin its forms may lead to beside our own.
 

@@ -50,6 +50,7 @@ class Interaction:
     half_at: datetime | None = None
     step_up_declined: bool = False  # the system would like more, the person went on without
     account_page: str = ""  # the page of one's own account this sign-in is for; `parameters` is empty then
+    window: str | None = None  # the counter's name as typed for this sign-in; None: not asked
     account_chosen: bool = False
     consented_scope: tuple[str, ...] = field(default=())
     consented_sub: str = ""

@@ -193,8 +193,7 @@ async def test_two_senders_at_once_send_once(site: Site, listener: Listener, tmp
     await browser.get(_leave(id_token_hint=tokens["id_token"]))
     second = replace(site.background.sender, owner="second", _lanes={})
     sending = asyncio.create_task(_send(site))
-    while not listener.received:
-        await asyncio.sleep(0.01)
+    await listener.called.wait()
     await second.drain()
     slow.set()
     await sending

@@ -18,6 +18,7 @@ class Listener:
     answers: dict[str, int | Exception | asyncio.Event] = field(default_factory=dict)
     received: list[tuple[str, str]] = field(default_factory=list)
     requests: list[httpx2.Request] = field(default_factory=list)
+    called: asyncio.Event = field(default_factory=asyncio.Event)
 
     def egress(self) -> EgressClient:
         """The way out of a provider that ends here: every name resolves, nothing leaves the process."""
@@ -36,6 +37,7 @@ class Listener:
     async def _answer(self, request: httpx2.Request) -> httpx2.Response:
         host = request.headers["host"]
         self.requests.append(request)
+        self.called.set()
         self.received.append((host, parse_qs(request.content.decode())["logout_token"][0]))
         answer = self.answers.get(host, 200)
         if isinstance(answer, Exception):
