@@ -36,6 +36,7 @@ class NewAccount:
     region: str
     roles: frozenset[str]
     locale: str = "zh-Hans"
+    real_name_level: int = 0  # 实名等级, 0 to 3
 
 
 async def create(
@@ -211,7 +212,7 @@ async def _save(
 def _from(new: NewAccount, account: Account) -> Account:
     return replace(
         account, username=new.username.strip(), name=new.name.strip(), unit=new.unit, unit_name=new.unit_name,
-        region=new.region, roles=new.roles, locale=new.locale, disabled=False,
+        region=new.region, roles=new.roles, locale=new.locale, disabled=False, real_name_level=new.real_name_level,
     )  # fmt: skip
 
 

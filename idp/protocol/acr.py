@@ -45,7 +45,7 @@ class Wanted:
 PASSWORD: Final = "urn:onewindow:acr:password"  # noqa: S105 - an acr value
 TWO_FACTOR: Final = "urn:onewindow:acr:two-factor"
 REAL_NAME_3: Final = "urn:onewindow:acr:real-name-3"
-PASSKEY: Final = "urn:onewindow:acr:passkey"  # noqa: S105 - an acr value
+PASSKEY: Final = "urn:onewindow:acr:passkey"
 LEVELS: Final = (
     Level(acr=PASSWORD, strength=Strength.PASSWORD),
     Level(acr=TWO_FACTOR, strength=Strength.TWO_FACTOR),

@@ -11,14 +11,13 @@ LEAST_CHARACTERS: Final = 8
 MOST_CHARACTERS: Final = 256
 
 # What guessers try first, as words: digits and signs before and after them do not make them better.
-_COMMON: Final = frozenset(
-    """
+_TRIED_FIRST: Final = """
     password passw0rd passwd p@ssword p@ssw0rd admin administrator root guest test user welcome letmein login
     qwerty qwertyuiop qazwsx qazwsxedc asdfgh asdfghjkl zxcvbn zxcvbnm qweasd qweasdzxc woaini woaini1314 iloveyou
     abc abcd abcdef abcdefg abcdefgh aaa a qq wang zhang yichuang onewindow chuangkou zhengwu china beijing nanjing
     monkey dragon master sunshine princess football baseball shadow superman trustno hello freedom whatever
-    """.split()
-)  # fmt: skip
+"""
+_COMMON: Final = frozenset(_TRIED_FIRST.split())
 _ROWS: Final = ("01234567890", "09876543210", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _TRIMMINGS: Final = re.compile(r"\A[\W\d_]*(.*?)[\W\d_]*\Z", re.DOTALL)
 
@@ -58,4 +57,4 @@ def _is_common(folded: str) -> bool:
     if folded.isdigit() and len(folded) < 12:
         return True  # a date, a telephone number
     half = len(folded) // 2
-    return any(folded in row or folded[:half] * 2 == folded and folded[:half] in row for row in _ROWS)
+    return any(folded in row or (folded[:half] * 2 == folded and folded[:half] in row) for row in _ROWS)

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from idp.endpoints.account.overview import notice
 from idp.endpoints.account.pages import PasskeyLine, PasskeysPage
 from idp.endpoints.account.totp import first_recovery_codes
-from idp.endpoints.account.visitor import Visitor, done, go_on_to, moment, own_form, own_page
+from idp.endpoints.account.visitor import Visitor, done, moment, onward, own_form, own_page
 from idp.endpoints.answers import see_other
 from idp.endpoints.rendering import PasskeyPrompt
 from idp.endpoints.words import FACTOR_REFUSAL_STATUS, FACTOR_REFUSALS, UNNAMED_PASSKEY
@@ -19,7 +19,7 @@ _RP_NAME = "OneWindow"
 @own_page("/passkeys", fresh=True)
 async def passkeys(request: Request, visitor: Visitor) -> Response:
     """Show the person's passkeys and a form for one more."""
-    return await _page(request, visitor)
+    return await _page(request, visitor, onward(request))
 
 
 @own_page("/passkeys", fresh=True)
@@ -33,10 +33,10 @@ async def add(request: Request, visitor: Visitor) -> Response:
         visitor.sub, visitor.session.sid, form.get("credential", ""), name, bound_to=_purpose(visitor), at=visitor.at
     )
     if refused is not None:
-        return await _page(request, visitor, refused)
+        return await _page(request, visitor, onward(request, form), refused)
     if visitor.factors.recovery_codes:
         return done(visitor, "/passkeys", "passkey")
-    return await first_recovery_codes(request, visitor, "")
+    return await first_recovery_codes(request, visitor, "", onward(request, form))
 
 
 @own_page("/passkeys", fresh=True)
@@ -53,14 +53,14 @@ async def remove(request: Request, visitor: Visitor) -> Response:
     return done(visitor, "/passkeys", "passkey-removed") if removed else see_other(visitor.page("/passkeys"))
 
 
-async def _page(request: Request, visitor: Visitor, refused: FactorRefusal | None = None) -> Response:
+async def _page(request: Request, visitor: Visitor, goes_on: str, refused: FactorRefusal | None = None) -> Response:
     idp = visitor.idp
     present = await idp.second_factors.passkeys.of(visitor.sub)
     full = len(present) >= MOST_PER_ACCOUNT
     page = PasskeysPage(
         form_token=visitor.form_token, passkeys=tuple(_line(each) for each in present), full=full,
         prompt=await _prompt(visitor, present) if idp.second_factors.site.available and not full else None,
-        error=idp.pages.say(request, FACTOR_REFUSALS[refused]) if refused else "", onward=go_on_to(request),
+        error=idp.pages.say(request, FACTOR_REFUSALS[refused]) if refused else "", onward=goes_on,
         notice=notice(request, visitor),
     )  # fmt: skip
     return idp.pages.render(request, page, status=FACTOR_REFUSAL_STATUS[refused] if refused else 200)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from idp.endpoints.account.pages import RecoveryCodesPage
-from idp.endpoints.account.visitor import Visitor, go_on_to, moment, own_form, own_page
+from idp.endpoints.account.visitor import Visitor, moment, onward, own_form, own_page
 from idp.endpoints.answers import see_other
 
 _FORM_LIVES: Final = timedelta(hours=12)
@@ -37,6 +37,6 @@ async def _page(request: Request, visitor: Visitor, codes: tuple[str, ...]) -> R
     page = RecoveryCodesPage(
         form_token=visitor.form_token, once=token_urlsafe(16), codes=codes,
         left=len(codes) or visitor.factors.recovery_codes, made=moment(made), has_factor=visitor.factors.any,
-        onward=go_on_to(request),
+        onward=onward(request),
     )  # fmt: skip
     return visitor.idp.pages.render(request, page)

@@ -56,9 +56,9 @@ def own_page(page: str, *, fresh: bool = False) -> Callable[[Handler], Callable[
     def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         @wraps(handler)
         async def guard(request: Request) -> Response:
-            found = await _visitor(request)
+            found = await visitor_of(request)
             if found is None or (fresh and not is_fresh(found.session, found.factors, at=found.at)):
-                return await begin(request, f"/account{page}{_onward(request)}")
+                return await begin(request, f"/account{page}{_repeated(request)}")
             return await handler(request, found)
 
         return guard
@@ -73,15 +73,15 @@ async def own_form(request: Request, visitor: Visitor) -> Parameters:
         NotRedirectable: it is none of ours, or the session has changed since.
     """
     form = await page_form(request)
-    if not cookies.is_form_token(visitor.idp, form.get("form_token", ""), *_bound_to(request, visitor.idp)):
+    if not cookies.is_form_token(visitor.idp, form.get("form_token", ""), *bound_to(request, visitor.idp)):
         raise NotRedirectable(PageReason.FORM_EXPIRED, detail="form token")
     return form
 
 
-def go_on_to(request: Request) -> str:
-    """Return the address of the sign-in that sent the person here to set something up; "" when there is none."""
-    asked = request.query_params.get("continue", "")
-    return f"{of(request).issuer}/interaction/{asked}" if _INTERACTION.match(asked) else ""
+def onward(request: Request, form: Parameters | None = None) -> str:
+    """Return the id of the sign-in that sent the person here to set something up; "" when there is none."""
+    asked = (request.query_params if form is None else form).get("continue", "")
+    return asked if _INTERACTION.match(asked) else ""
 
 
 def done(visitor: Visitor, page: str, word: str) -> Response:
@@ -94,7 +94,8 @@ def moment(at: datetime | None) -> str:
     return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if at else ""
 
 
-async def _visitor(request: Request) -> Visitor | None:
+async def visitor_of(request: Request) -> Visitor | None:
+    """Return who has a live session in this browser, or None."""
     idp = of(request)
     at = idp.clock()
     live = await idp.sessions.read(cookies.session(request, idp), at=at)
@@ -102,14 +103,15 @@ async def _visitor(request: Request) -> Visitor | None:
         return None
     return Visitor(
         idp=idp, session=live[0], account=live[1], factors=await idp.second_factors.of(live[1].sub), at=at,
-        form_token=cookies.form_token(idp, *_bound_to(request, idp)),
+        form_token=cookies.form_token(idp, *bound_to(request, idp)),
     )  # fmt: skip
 
 
-def _bound_to(request: Request, idp: IdpState) -> tuple[str, str]:
+def bound_to(request: Request, idp: IdpState) -> tuple[str, str]:
+    """Return what the form tokens of these pages hold for: this session under its present secret."""
     return "account", cookies.session(request, idp) or ""
 
 
-def _onward(request: Request) -> str:
-    asked = request.query_params.get("continue", "")
-    return f"?continue={asked}" if _INTERACTION.match(asked) else ""
+def _repeated(request: Request) -> str:
+    asked = onward(request)
+    return f"?continue={asked}" if asked else ""
