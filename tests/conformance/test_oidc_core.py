@@ -169,13 +169,6 @@ async def test_voluntary_and_unknown_parameters_are_no_error(site: Site, extra: 
     assert "code" in answer_at(await site.browser().sign_in(rp.url(**extra)), rp.redirect_uri).parameters
 
 
-async def test_unknown_scope_values_are_ignored(site: Site) -> None:
-    """§3.1.2.1."""
-    rp = await site.client()
-    tokens = await rp.tokens(site.browser(), scope="openid something_else")
-    assert tokens["scope"] == "openid"
-
-
 async def test_an_authorization_request_can_be_posted(site: Site) -> None:
     """§3.1.2.1: POST as well as GET; another site's form carries no cookie, so a GET of ours follows."""
     rp, browser = await site.client(), site.browser()
@@ -241,93 +234,6 @@ async def test_a_forged_id_token_hint_answers_login_required(site: Site) -> None
     assert answer.parameters["error"] == "login_required"
 
 
-async def test_userinfo_answers_get_and_post(site: Site) -> None:
-    """§5.3.1; sub is that of the id_token (§5.3.2)."""
-    rp = await site.client()
-    tokens = await rp.tokens(site.browser())
-    async with site.caller() as http:
-        bearer = {"authorization": f"Bearer {tokens['access_token']}"}
-        got = await http.get(f"{ISSUER}/userinfo", headers=bearer)
-        posted = await http.post(f"{ISSUER}/userinfo", headers=bearer)
-        body = await http.post(f"{ISSUER}/userinfo", data={"access_token": tokens["access_token"]})
-    assert got.json() == posted.json() == body.json()
-    assert got.json()["sub"] == decoded(tokens["id_token"])[1]["sub"]
-    assert got.headers["content-type"] == "application/json"
-
-
-async def test_scopes_open_their_claims_and_no_others(site: Site) -> None:
-    """§5.4."""
-    rp = await site.client()
-    browser = site.browser()
-    bare = (await rp.userinfo((await rp.tokens(browser, scope="openid"))["access_token"])).json()
-    profile = (await rp.userinfo((await rp.tokens(browser, scope="openid profile"))["access_token"])).json()
-    unit = (await rp.userinfo((await rp.tokens(browser, scope="openid unit"))["access_token"])).json()
-    assert set(bare) == {"sub"}
-    assert set(profile) == {"sub", "name", "preferred_username", "locale"}
-    assert set(unit) == {"sub", "unit", "unit_name", "region", "roles"}
-    assert unit["roles"] == ["clerk"]
-
-
-async def test_scope_claims_stand_in_the_id_token_of_trusted_clients_only(site: Site) -> None:
-    """§5.4: with an access token issued, others get them from userinfo."""
-    own, other = await site.client(), await site.client("stranger", trusted=False)
-    browser = site.browser()
-    assert decoded((await own.tokens(browser))["id_token"])[1]["name"] == "王晓芸"
-    consented = await browser.submit(await browser.get(other.url()), button="allow")
-    code = answer_at(consented, other.redirect_uri).parameters["code"]
-    claims = decoded((await other.exchange(code)).json()["id_token"])[1]
-    assert not {"name", "unit", "roles", "preferred_username"} & set(claims)
-
-
-async def test_the_claims_parameter_asks_for_single_claims(site: Site) -> None:
-    """§5.5."""
-    rp = await site.client()
-    wanted = '{"userinfo":{"name":{"essential":true}},"id_token":{"roles":null,"auth_time":{"essential":true}}}'
-    tokens = await rp.tokens(site.browser(), scope="openid", claims=wanted)
-    assert set((await rp.userinfo(tokens["access_token"])).json()) == {"sub", "name"}
-    claims = decoded(tokens["id_token"])[1]
-    assert claims["roles"] == ["clerk"]
-    assert "auth_time" in claims
-    assert "name" not in claims
-
-
-async def test_an_essential_acr_that_cannot_be_met_is_an_error(site: Site) -> None:
-    """§5.5.1.1."""
-    rp = await site.client()
-    claims = '{"id_token":{"acr":{"essential":true,"values":["urn:onewindow:acr:gold"]}}}'
-    answer = answer_at(await site.browser().get(rp.url(claims=claims)), rp.redirect_uri)
-    assert answer.parameters["error"] == "unmet_authentication_requirements"
-
-
-async def test_a_malformed_claims_parameter_is_an_error(site: Site) -> None:
-    """§5.5."""
-    rp = await site.client()
-    for claims in ("[", "[]", '{"id_token": 3}', "[" * 2000):
-        answer = answer_at(await site.browser().get(rp.url(claims=claims)), rp.redirect_uri)
-        assert answer.parameters["error"] == "invalid_request"
-
-
-async def test_offline_access_without_the_grant_type_is_ignored(site: Site) -> None:
-    """§11."""
-    rp = await site.client(grant_types=("authorization_code",))
-    tokens = await rp.tokens(site.browser(), scope="openid offline_access")
-    assert "refresh_token" not in tokens
-    assert tokens["scope"] == "openid"
-
-
-async def test_a_refreshed_id_token_keeps_sub_and_auth_time(site: Site) -> None:
-    """§12.2."""
-    rp = await site.client()
-    first = await rp.tokens(site.browser(), scope="openid offline_access")
-    site.clock.forward(timedelta(minutes=3))
-    second = (await rp.refresh(first["refresh_token"])).json()
-    old, new = decoded(first["id_token"])[1], decoded(second["id_token"])[1]
-    assert {n: old[n] for n in ("iss", "sub", "aud", "auth_time")} == {
-        n: new[n] for n in ("iss", "sub", "aud", "auth_time")
-    }
-    assert new["iat"] == old["iat"] + 180
-
-
 async def test_a_request_without_nonce_is_answered_without_nonce(site: Site) -> None:
     """§3.1.2.1: nonce is optional in the code flow."""
     rp = await site.client()
@@ -347,3 +253,32 @@ async def test_parameters_in_address_and_body_together_are_refused(site: Site) -
     response = await site.browser().http.post(f"{ISSUER}/authorize?{urlencode({'state': 'x'})}", data=rp.request())
     assert response.status_code == 400
     assert "location" not in response.headers
+
+
+async def test_the_registered_max_age_counts_where_the_request_names_none(site: Site) -> None:
+    """OpenID Connect Registration §2, default_max_age; the request's own wins."""
+    rp, browser = await site.client(default_max_age=60, require_auth_time=True), site.browser()
+    await browser.sign_in(rp.url())
+    site.clock.forward(timedelta(seconds=61))
+    assert 'name="password"' in (await browser.get(rp.url())).text
+    tokens = await rp.tokens(browser, max_age="3600")
+    assert decoded(tokens["id_token"])[1]["auth_time"] == int(site.clock().timestamp()) - 61
+
+
+async def test_a_page_speaks_the_accounts_language_once_it_is_known(site: Site) -> None:
+    """§3.1.2.1: ui_locales is a wish; the person's own setting stands before it."""
+    await site.account("english", locale="en")
+    rp, browser = await site.client(), site.browser()
+    await browser.sign_in(rp.url(), "english")
+    assert '<html lang="en">' in (await browser.get(rp.url(prompt="consent", ui_locales="zh"))).text
+    assert '<html lang="zh-Hans">' in (await site.browser().get(rp.url(ui_locales="zh"))).text
+
+
+@pytest.mark.parametrize("alg", ["ES256", "RS256"])
+async def test_an_id_token_carries_no_claims_nobody_asked_for(site: Site, alg: str) -> None:
+    """§2, §5.4: with an access token issued, claims of a scope come from userinfo."""
+    rp, browser = await site.client("stranger", trusted=False, id_token_signed_response_alg=alg), site.browser()
+    page = await browser.sign_in(rp.url())
+    code = answer_at(await browser.submit(page, button="allow"), rp.redirect_uri).parameters["code"]
+    claims = decoded((await rp.exchange(code)).json()["id_token"])[1]
+    assert set(claims) == {"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"}
