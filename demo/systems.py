@@ -8,7 +8,7 @@ import argparse
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 
 from config import logs
+from demo.broker import BrokerDidNotStart, broker
 from demo.ground.context import SystemContext
 from demo.ground.entry import SystemEntry, load_entries
 from demo.ground.hours import Hours
@@ -25,9 +26,13 @@ from demo.ground.received import ReceivedStore
 from demo.ground.routes import ground_routes
 from demo.ground.secrets import make_secrets, read_from
 from demo.host import Hosted, PortTaken, bind, serve
+from demo.lines import QUEUE_PORT_OFFSET, line_of
 from demo.pages.app import create_pages
 from demo.pages.department import HOURS
 from demo.seed import client_secret_name, ensure_client_secrets, system_address
+
+BROKER_ACCOUNTS: Mapping[str, str] = {"onewindow": "tax-ssf.channel", "tax": "tax-ssf.channel-department"}
+"""The broker's users and the names of their passwords."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,8 @@ def make_system(entry: SystemEntry, index: int, options: Options) -> Hosted:
         store=ReceivedStore(options.directory / f"{entry.id}.db"),
         secrets=read_from(options.secrets),
         callback_url=f"{options.callbacks}/{entry.id}",
+        line=(line_of(entry, first_port=options.port, directory=options.directory) or ("", ""))[1],
+        directory=options.directory / entry.id,
         speed=options.speed,
         seed=options.seed,
         department_offset=options.clock_offset,
@@ -131,7 +138,14 @@ def main(arguments: Sequence[str]) -> int:
     make_secrets(options.secrets)
     ensure_client_secrets(options.secrets, options.port)
     systems = [make_system(entry, index, options) for index, entry in enumerate(entries)]
-    serve(systems, sockets, on_ready=lambda: _announce(systems))
+    secret = read_from(options.secrets)
+    accounts = {user: secret(name).decode() for user, name in BROKER_ACCOUNTS.items()}
+    try:
+        with broker(options.port + QUEUE_PORT_OFFSET, options.directory / "broker", accounts):
+            serve(systems, sockets, on_ready=lambda: _announce(systems))
+    except BrokerDidNotStart as fault:
+        sys.stderr.write(f"消息队列未能启动 the broker did not start: {fault}\n")
+        return 2
     return 0
 
 

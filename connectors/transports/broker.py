@@ -47,6 +47,9 @@ class _Account(CredentialProvider):
     def get_credentials(self) -> tuple[str, str]:
         return self._username, self._secrets.current(self._password).decode()
 
+    async def get_credentials_async(self) -> tuple[str, str]:
+        return self.get_credentials()
+
 
 class Broker:
     """The topics of one system."""

@@ -2,7 +2,7 @@
 
 A request is checked, kept and answered PROCESSING, later SUCCESS or FAIL; the answers of one request may come twice and
 in the wrong order. The same corrId again is answered with what stands; the same payment under another one with PAID.
-Outside its hours it says SYS-BUSY and keeps nothing. A query answers `cxjg` 1 (with jgdm) or 0.
+A message it can't take is answered BWCW and not kept. Outside its hours it says SYS-BUSY and keeps nothing. A query answers `cxjg` 1 (with jgdm) or 0.
 """
 
 import asyncio
@@ -90,7 +90,10 @@ class _Office:
 
     def _broker(self) -> Any:
         if self._redis is None:
-            self._redis = cast(Any, Redis.from_url(self._context.line, socket_timeout=10))
+            password = self._context.secrets("tax-ssf.channel-department").decode()
+            self._redis = cast(
+                Any, Redis.from_url(self._context.line, username="tax", password=password, socket_timeout=10)
+            )
         return self._redis
 
     async def _answer(self, content: bytes) -> None:
@@ -108,7 +111,7 @@ class _Office:
             return None
         business = str(header.get("bizCode"))
         if wrong := check(business, body):
-            return await self._say(header, {"jgdm": "FAIL", "jgms": "；".join(map(str, wrong))[:300]})
+            return await self._say(header, {"jgdm": "BWCW", "jgms": "；".join(map(str, wrong))[:300]})
         recorded = await self._context.store.record(self._new(header, body), at=self._context.clock())
         on_record = recorded.submission
         if recorded.repeat is Repeat.BUSINESS_KEY:

@@ -26,19 +26,19 @@ FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
         need("ssq", checks.day("%Y")),
         need("zspmdm", checks.code("102012", "102032")),
         need("jfdc", checks.code("100", "200", "500", "1000", "2000"), when("zspmdm", "102012")),
-        need("je", _FEN),
+        may("je", _FEN),
         may("zzje", _FEN),
         need("jffs", checks.code("1", "2", "3")),
-        need("tdjf", checks.code("1", "0")),
-        need("bjfrxm", checks.text(100), when("tdjf", "1")),
-        need("bjfrsbh", checks.identity, when("tdjf", "1")),
+        need("tdjf", checks.code(1, 0)),
+        need("bjfrxm", checks.text(100), when("tdjf", 1)),
+        need("bjfrsbh", checks.identity, when("tdjf", 1)),
     ),
     "LHJY_JF": (
         *_PAYER,
         need("ssq", _MONTH),
         need("zspmdm", checks.codes(*_KINDS)),
         need("jfjs", _FEN),
-        need("je", _FEN),
+        may("je", _FEN),
         need("jffs", checks.code("1", "2", "3")),
         may("yh.hm", checks.text(100)),
         may("yh.khh", checks.text(160)),
@@ -80,6 +80,6 @@ def decide(business: str, body: Body, number: str) -> Decision:
     """Return what becomes of a message that passed `check`; `number` is the voucher's."""
     if business == "JFZM":
         return Decision(status="SUCCESS", facts={"jgms": "证明已开具", "zmbh": f"ZM{number}"})
-    if body["je"] == 0:
+    if body.get("je") == 0:
         return Decision(status="FAIL", facts={"jgms": "应缴金额为零，无需申报缴费"})
-    return Decision(status="SUCCESS", facts={"jgms": "缴费成功", "je": body["je"]})
+    return Decision(status="SUCCESS", facts={"jgms": "缴费成功", **({"je": body["je"]} if "je" in body else {})})

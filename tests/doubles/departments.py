@@ -103,6 +103,7 @@ def department(
     seed: int = 1,
     at: datetime = A_WEDNESDAY_MORNING,
     telephone: httpx2.AsyncBaseTransport | None = None,
+    line: str = "",
     clock: Callable[[], datetime] = utc_now,
 ) -> Iterator[Department]:
     """Run one system until the block ends; `at` is the time of its opening hours, `directory` keeps store and secrets."""
@@ -112,6 +113,7 @@ def department(
         entry=entry_of(system_id),
         store=ReceivedStore(directory / f"{system_id}.db"),
         secrets=read_from(directory / "secrets"),
+        line=line,
         callback_url="" if telephone is None else f"http://127.0.0.1:9/callbacks/{system_id}",
         speed=speed,
         seed=seed,
@@ -123,7 +125,7 @@ def department(
     module = importlib.import_module(f"demo.{system_id.replace('-', '_')}.app")
     app = Starlette(routes=module.create_api(context), lifespan=lambda _app: background.running())
     with _served(app) as port:
-        yield Department(base_url=f"http://127.0.0.1:{port}", directory=directory, context=context)
+        yield Department(base_url=f"http://127.0.0.1:{port}", directory=directory, context=context, line=line)
     context.store.close()
 
 
