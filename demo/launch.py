@@ -19,9 +19,11 @@ import yaml
 from config.clock import SHANGHAI
 from demo.ground.entry import load_entries
 from demo.ground.secrets import make_secrets
+from demo.lines import line_of
 from demo.seed import ACCOUNTS, DEMO_PASSWORD, ensure_client_secrets, system_address
 
 FIRST_DEPARTMENT_AFTER = 100
+_DEPARTMENTS = "departments"
 _HOURS = "ONEWINDOW_DEMO_HOURS"
 _SPEED = "ONEWINDOW_DEMO_SPEED"
 _OWN_VARIABLES = (_HOURS, _SPEED)
@@ -98,7 +100,7 @@ def departments(environment: Mapping[str, str], environ: Mapping[str, str]) -> I
     command = [
         *(sys.executable, "-m", "demo.systems"),
         *("--port", str(first_port(environment))),
-        *("--dir", str(Path(environment["ONEWINDOW_VAR_DIR"]) / "departments")),
+        *("--dir", str(Path(environment["ONEWINDOW_VAR_DIR"]) / _DEPARTMENTS)),
         *("--issuer", environment.get("ONEWINDOW_ISSUER", f"{base_url}/idp")),
         *("--callbacks", f"{base_url}/callbacks"),
         *("--secrets", environment["ONEWINDOW_SECRETS_DIR"]),
@@ -146,7 +148,11 @@ def welcome(base_url: str) -> str:
 
 def _write_endpoints(var: Path, port: int) -> Path:
     first = port + FIRST_DEPARTMENT_AFTER
-    addresses = {entry.id: system_address(first, index) for index, entry in enumerate(load_entries())}
+    addresses: dict[str, str] = {}
+    for index, entry in enumerate(load_entries()):
+        addresses[entry.id] = system_address(first, index)
+        if (line := line_of(entry, first_port=first, directory=var / _DEPARTMENTS)) is not None:
+            addresses[f"{entry.id}.{line[0]}"] = line[1]
     path = var / "endpoints.yaml"
     _write_private(path, yaml.safe_dump(addresses))
     return path

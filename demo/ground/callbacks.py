@@ -69,7 +69,7 @@ def run_callbacks(context: SystemContext, write: Write, is_taken: IsTaken) -> No
         ) as client:
             while True:
                 since = context.store.changes
-                rows = await context.store.run(lambda connection: _due(connection, context.clock().timestamp()))
+                rows = await context.store.run(lambda connection: due_messages(connection, context.clock().timestamp()))
                 await asyncio.gather(*(_send(context, client, write, is_taken, *row) for row in rows))
                 if not rows:
                     nap = await seconds_to_next(context, sql.next_event_due)
@@ -78,9 +78,10 @@ def run_callbacks(context: SystemContext, write: Write, is_taken: IsTaken) -> No
     context.background(run)
 
 
-def _due(connection: sqlite3.Connection, at: float) -> list[tuple[int, Message]]:
+def due_messages(connection: sqlite3.Connection, at: float, *, most: int = AT_ONCE) -> list[tuple[int, Message]]:
+    """Return what is to be told now, oldest first, with the number each is settled by."""
     found = []
-    for event in sql.due_events(connection, at, AT_ONCE):
+    for event in sql.due_events(connection, at, most):
         row = sql.find(connection, "row = ?", (event["submission"],))
         if row is None:
             raise RuntimeError("a message without its submission")

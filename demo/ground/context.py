@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx2
 
@@ -49,6 +50,8 @@ class SystemContext:
     `callback_url` is the full address this system calls back (`{base_url}/callbacks/{id}`), empty for none.
     `speed` divides every latency and every delay of a result; 1 is the real thing. `department_offset` moves
     opening hours only: signatures, tokens and recorded times use the real clock.
+    `line` is its broker, front database or file area, empty where it has none; `serves_line` is False where a server
+    of its own stands there already. `directory` is for its own files.
     `transport` lets a test answer the callbacks in place of the network.
     """
 
@@ -56,12 +59,15 @@ class SystemContext:
     store: ReceivedStore
     secrets: SecretReader
     callback_url: str = ""
+    line: str = ""
+    serves_line: bool = True
     speed: float = 1.0
     seed: int = 1
     clock: Clock = utc_now
     department_offset: timedelta = timedelta()
     background: Background = field(default_factory=Background)
     faults: Faults = field(default_factory=Faults)
+    directory: Path | None = None
     transport: httpx2.AsyncBaseTransport | None = None
 
     @property

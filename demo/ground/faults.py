@@ -14,6 +14,9 @@ class Fault(StrEnum):
     HTTP_500 = "http_500"  # refused by a broken server; nothing was kept
     MAINTENANCE = "maintenance"  # what the system says outside its hours
     GARBLED = "garbled"  # kept, but the answer is no answer of this interface
+    ASLEEP = "asleep"  # of tables and files: nobody scans until it is switched off; what was written waits
+    HALF_FILE = "half_file"  # a receipt file breaks off in the middle
+    TWICE = "twice"  # a receipt file comes a second time, under another name
 
 
 BEFORE_COMMIT = frozenset({Fault.RESET_BEFORE_COMMIT, Fault.HTTP_500, Fault.MAINTENANCE})
@@ -33,6 +36,10 @@ class Faults:
     def set(self, mode: Fault, times: int, seconds: float | None = None) -> None:
         self.mode, self.times = (mode, times) if mode is not Fault.NONE and times > 0 else (Fault.NONE, 0)
         self.seconds = seconds
+
+    def peek(self) -> Fault:
+        """Return the fault that stands, without counting it."""
+        return self.mode if self.times > 0 else Fault.NONE
 
     def take(self) -> Fault:
         """Return the fault for this submission and count it."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from demo.forms import required_keys, situations, without
-from tests.servers.api_caller import ApiCaller, received
+from tests.servers.api_caller import ApiCaller, arrived, received
 from tests.servers.installation import Installation
-from tests.servers.matters import DELIVERED_BY_REST, MATTERS, application_for, system_of
+from tests.servers.matters import DELIVERED, MATTERS, application_for, system_of
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +38,13 @@ def test_a_valid_application_reaches_its_department_once(
     for number in numbers:
         case = api.settled(number)
         delivery = next(delivery for delivery in case["deliveries"] if delivery["system"] == system)
-        arrived = received(installation, system, number)
-        if system in DELIVERED_BY_REST:
-            assert [(each["number"], each["times"]) for each in arrived] == [(number, 1)]
+        if system in DELIVERED:
+            there = arrived(installation, system, number)
+            assert [(each["number"], each["times"]) for each in there] == [(number, 1)]
             assert delivery["department_number"]
         else:
             assert delivery["state"] == "desk"
-            assert arrived == []
+            assert received(installation, system, number) == []
 
 
 @pytest.mark.parametrize("matter", MATTERS)

@@ -72,3 +72,11 @@ def received(installation: Installation, system: str, number: str) -> list[Json]
     answer = httpx2.get(installation.system(system)["received_url"], params={"number": number}, timeout=30)
     found: list[Json] = answer.raise_for_status().json()
     return found
+
+
+def arrived(installation: Installation, system: str, number: str, *, within_seconds: float = 90) -> list[Json]:
+    """Return what the department has of a case once it has anything: tables and files are scanned now and then only."""
+    until = monotonic() + within_seconds
+    while not (found := received(installation, system, number)) and monotonic() < until:
+        sleep(0.2)
+    return found

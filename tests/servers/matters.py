@@ -19,7 +19,12 @@ MATTERS: dict[str, dict[str, Any]] = {
 CATALOGUE: list[dict[str, Any]] = yaml.safe_load((ROOT / "demo" / "ground" / "systems.yaml").read_text("utf-8"))[
     "systems"
 ]
-DELIVERED_BY_REST = frozenset(entry["id"] for entry in CATALOGUE if entry["protocol"] == "rest_json")
+DELIVERED = frozenset(
+    path.stem
+    for path in (ROOT / "config" / "systems").glob("*.yaml")
+    if yaml.safe_load(path.read_text("utf-8"))["transport"] != "manual"
+)
+"""Systems with a transport of their own; what goes to the others a person carries."""
 SIGNED_ON_BY_OIDC = tuple(entry["id"] for entry in CATALOGUE if entry["sso"]["type"] == "oidc")
 
 

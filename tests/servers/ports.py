@@ -5,6 +5,7 @@ import socket
 
 _SPAN = 100  # the simulated departments listen from PORT + 100
 _DEPARTMENTS = 13
+_FILES = 160  # the SFTP server of the demo
 
 
 def free_base_port() -> int:
@@ -16,7 +17,7 @@ def free_base_port() -> int:
     drawn = random.SystemRandom()
     for _ in range(200):
         base = drawn.randrange(10_000, 30_000, 10)
-        if all(_is_free(port) for port in (base, *range(base + _SPAN, base + _SPAN + _DEPARTMENTS))):
+        if all(_is_free(port) for port in (base, *range(base + _SPAN, base + _SPAN + _DEPARTMENTS), base + _FILES)):
             return base
     raise RuntimeError("no free range of ports below 30000")
 
