@@ -86,11 +86,12 @@ async def compose(
     routes: list[BaseRoute] = []
     parts: list[Starlette] = []
     beside: list[Running] = []
-    larger_bodies: Mapping[str, int] = {}
+    larger_bodies: dict[str, int] = {}
     back_channel: BackChannel | None = None
     if only is not Part.PORTAL:
         provider = idp_app.create_app(settings=settings, engine=engine, state=state, clock=utc_now)
         parts.append(provider)
+        larger_bodies |= idp_app.larger_bodies(settings)
         routes += [*idp_app.root_routes(settings), Mount(urlsplit(settings.issuer).path, app=provider)]
     if only is None:
         # Provider and portal share this process: the back channel needs no socket.
@@ -112,7 +113,7 @@ async def compose(
         )
         parts.append(portal)
         routes.append(Mount("", app=portal))
-        larger_bodies = portal_app.LARGER_BODIES
+        larger_bodies |= portal_app.LARGER_BODIES
         beside.append(trade.closing)
         if only is None:
             beside.append(lambda: running(trade.connectors.worker().run))
@@ -123,7 +124,7 @@ async def compose(
         whole,
         base_url=settings.base_url,
         open_paths=idp_app.open_paths(settings),
-        larger_bodies=dict(larger_bodies),
+        larger_bodies=larger_bodies,
     )
 
 

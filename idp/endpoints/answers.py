@@ -1,16 +1,19 @@
 """Answers: JSON with the headers OAuth asks for, the way back to a client, and errors of both kinds."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from config.logs import get
 from idp.endpoints.rendering import FormPostPage, StoppedPage
 from idp.endpoints.state import of
-from idp.endpoints.words import PAGE_REASONS
+from idp.endpoints.words import NOT_AUDITED, PAGE_REASONS
+from idp.protocol.audit import AuditUnavailable
 from idp.protocol.authorization_request import Target
 from idp.protocol.authorization_response import location
 from idp.protocol.errors import (
@@ -23,6 +26,8 @@ from idp.protocol.errors import (
 )
 from idp.protocol.redirect_uri import origin_of
 
+# What may stand in a Location header as it is (RFC 3986 §2); anything else is percent-encoded.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 _NOT_STORED: Final = {"cache-control": "no-store", "pragma": "no-cache"}
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _log = get("onewindow.idp")
@@ -38,7 +43,10 @@ def json_answer(
 
 def see_other(address: str) -> Response:
     """Return 303: the browser goes on with a GET, and no credential is posted again (RFC 9700 §4.12)."""
-    return RedirectResponse(address, status_code=303, headers={**_NOT_STORED, "referrer-policy": "no-referrer"})
+    if not _PLAIN.fullmatch(address):
+        address = quote(address, safe=":/%#?=@[]!$&'()*+,;")
+    headers = {**_NOT_STORED, "referrer-policy": "no-referrer", "location": address}
+    return Response(status_code=303, headers=headers)
 
 
 def to_client(request: Request, target: Target, parameters: Mapping[str, str]) -> Response:
@@ -74,3 +82,14 @@ async def stopped(request: Request, error: Exception) -> Response:
     _log.info("request_stopped", reason=error.reason, detail=error.detail)
     title, message = (idp.pages.say(request, sentence) for sentence in PAGE_REASONS[error.reason])
     return idp.pages.render(request, StoppedPage(title=title, message=message, home=idp.base_url + "/"), status=400)
+
+
+async def not_audited(request: Request, error: Exception) -> Response:
+    """Say that nothing was done, because it could not be put on record."""
+    if not isinstance(error, AuditUnavailable):
+        raise error
+    idp = of(request)
+    title, message = (idp.pages.say(request, sentence) for sentence in NOT_AUDITED)
+    answer = idp.pages.render(request, StoppedPage(title=title, message=message, home=idp.base_url + "/"), status=503)
+    answer.headers["retry-after"] = "30"
+    return answer

@@ -15,7 +15,7 @@ async def form(request: Request) -> Parameters:
     Raises:
         InvalidRequest: another content type, parameters in the query, too large, repeated or malformed fields.
     """
-    if request.url.query:
+    if request.scope.get("query_string"):
         raise InvalidRequest("Parameters belong into the body.")
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise InvalidRequest(f"The body must be {_FORM}.")

@@ -55,12 +55,16 @@ class _Client(NamedTuple):
         return " ".join(scope.allowed_scope(asked, self.own))
 
 
+# Settings refuse plain http beyond loopback at start, so Authlib need not read and check an address each time.
+_BLANK: Any = vars(OAuth2Request("POST", "https://localhost/"))
+
+
 class _Request(OAuth2Request):
     """A request whose client is known, proven or authenticated before Authlib sees it."""
 
     def __init__(self, parameters: Parameters, client: Client, at: datetime, method: str, jkt: str = "") -> None:
-        # Settings refuse plain http beyond loopback at start, so Authlib's check of each address is not needed.
-        super().__init__(method, "https://localhost/")
+        self.__dict__.update(_BLANK)
+        self.method = method
         self._parameters = dict(parameters)
         self.payload = BasicOAuth2Payload(self._parameters)
         self.proven = _Client(client)

@@ -17,13 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from config.asgi.prefixed import prefixed
 from config.asgi.shell import shell
 from config.egress import EgressClient
 from config.settings import Settings
 from config.state import StateStore
 from idp import accounts, clients, keys
 from idp.accounts import NewAccount
-from idp.app import create_app, open_paths, root_routes, wire
+from idp.app import create_app, larger_bodies, open_paths, root_routes, wire
 from idp.background import Background
 from idp.endpoints.state import IdpState
 from idp.protocol.account import Account
@@ -136,7 +137,12 @@ async def another_process(
     app = create_app(settings=own, engine=engine, state=state, clock=clock, egress=egress, background=background)
     whole = Starlette(routes=[*root_routes(own), Mount(urlsplit(own.issuer).path, app)])
     async with app.router.lifespan_context(app) as yielded:
-        shelled = shell(whole, base_url=own.base_url, open_paths=open_paths(own))
+        shelled = shell(
+            prefixed(urlsplit(own.issuer).path, app, whole),
+            base_url=own.base_url,
+            open_paths=open_paths(own),
+            larger_bodies=larger_bodies(own),
+        )
 
         async def with_state(scope: Any, receive: Any, send: Any) -> None:
             scope["state"] = dict(yielded)
