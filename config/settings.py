@@ -51,6 +51,16 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description=f"At least {LEAST_SECRET_CHARACTERS} random characters; encrypts keys at rest and signs form tokens.",
     )
+    previous_secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secrets in use before secret_key, oldest first, with commas; still open what was sealed under them.",
+    )
+    signing_key_days: int = Field(
+        default=90,
+        ge=0,
+        le=3650,
+        description="Days a signing key signs before the next takes over; 0: only by command.",
+    )
     require_pushed_authorization_requests: bool = Field(
         default=False, description="Every client must push its authorization requests (RFC 9126 §5)."
     )
@@ -138,7 +148,10 @@ class Settings(BaseSettings):
         elif self.department_clock_offset_seconds:
             raise ValueError(f"{PREFIX}DEPARTMENT_CLOCK_OFFSET_SECONDS: demo mode only")
         _check_networks(self.egress_networks)
-        _check_secret(self.secret_key.get_secret_value())
+        _check_secret("SECRET_KEY", self.secret_key.get_secret_value())
+        for earlier in filter(None, self.previous_secret_key.get_secret_value().split(",")):
+            _check_secret("PREVIOUS_SECRET_KEY", earlier)
+        _check_shifts(self.shift_ends)
         return self
 
 
@@ -150,8 +163,14 @@ def _check_networks(networks: str) -> None:
             raise ValueError(f"{PREFIX}EGRESS_NETWORKS: expected networks with commas: {error}") from None
 
 
-def _check_secret(secret: str) -> None:
-    name = f"{PREFIX}SECRET_KEY"
+def _check_shifts(text: str) -> None:
+    for word in filter(None, (word.strip() for word in text.split(","))):
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", word):
+            raise ValueError(f"{PREFIX}SHIFT_ENDS: expected times of day with commas, like 12:00,17:30, got {word!r}")
+
+
+def _check_secret(variable: str, secret: str) -> None:
+    name = f"{PREFIX}{variable}"
     if not secret:
         raise ValueError(
             f"{name}: is required; make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"

@@ -28,10 +28,15 @@ from idp.audit import Audit
 from idp.background import Background, EgressPost
 from idp.client_keys import FetchingClientKeys
 from idp.counter_recovery import CounterRecoveries
+from idp.device_grant import DeviceGrant
 from idp.dpop import DpopProofs
-from idp.endpoints import authorize, interaction, second_factor
+from idp.endpoints import authorize, device, interaction, second_factor
 from idp.endpoints.account.routes import account_routes
-from idp.endpoints.answers import oauth_error, stopped
+from idp.endpoints.admin.imports import LARGEST_BODY
+from idp.endpoints.admin.imports import PATH as IMPORT_PATH
+from idp.endpoints.admin.routes import admin_routes
+from idp.endpoints.answers import not_audited, oauth_error, stopped
+from idp.endpoints.device_authorization import device_authorization
 from idp.endpoints.discovery import Discovery, jwks
 from idp.endpoints.end_session import PATHS, Leaving
 from idp.endpoints.introspect import introspect
@@ -52,15 +57,16 @@ from idp.logout import BackChannelLogout
 from idp.logout_sender import LogoutSender
 from idp.passwords import Passwords
 from idp.people import People
+from idp.protocol.audit import AuditUnavailable
 from idp.protocol.dpop_nonce import Nonces
 from idp.protocol.errors import NotRedirectable, OAuthError
 from idp.protocol.grants import Rulebook
 from idp.protocol.issuing import Issuer
 from idp.protocol.passkey import site_of
 from idp.protocol.shift import parse_shift_ends
+from idp.protocol.subject import Subjects
 from idp.second_factor import SecondFactors
 from idp.session_watch import SessionWatch
-from idp.protocol.subject import Subjects
 from idp.sessions import Sessions
 from idp.sign_in import SignIn
 from idp.storage.account_directory import SqlAccountDirectory
@@ -71,6 +77,7 @@ from idp.storage.caches import CachedKeys, Caches
 from idp.storage.clients import SqlClientStore
 from idp.storage.consents import SqlConsentStore
 from idp.storage.counter_recoveries import SqlCounterRecoveryStore, SqlFactorReset
+from idp.storage.device_requests import StateDeviceRequestStore
 from idp.storage.factor_state import StateChallengeStore, StateEnrolmentStore
 from idp.storage.factors import SqlFactorStore, SqlRecoveryCodeStore, SqlTotpStore
 from idp.storage.greenlet_bridge import GreenletBridge
@@ -80,7 +87,7 @@ from idp.storage.keys import SqlKeyStore
 from idp.storage.logout_queue import SqlLogoutQueue
 from idp.storage.passkeys import SqlPasskeyStore
 from idp.storage.refresh_tokens import SqlRefreshTokenStore
-from idp.storage.sealing import Seal, derive
+from idp.storage.sealing import Secrets
 from idp.storage.state_records import (
     StateAttempts,
     StateAuthorizationCodeStore,
@@ -115,11 +122,11 @@ def wire(
     *, settings: Settings, engine: AsyncEngine, state: StateStore, clock: Clock, egress: EgressClient | None = None
 ) -> Wired:
     """Put the provider together; nothing connects yet."""
-    secret, issuer = settings.secret_key.get_secret_value(), settings.issuer
+    secrets, issuer = _secrets(settings), settings.issuer
     announcer, static = Announcer(state), StaticFiles()
-    chain = AuditChain(derive(secret, "audit chain"))
+    chain = AuditChain(secrets.lasting("audit chain"))
     accounts, clients = SqlAccountStore(engine, announcer, chain), SqlClientStore(engine, announcer, chain)
-    keys = SqlKeyStore(engine, announcer, Seal(derive(secret, "signing keys at rest")), chain)
+    keys = SqlKeyStore(engine, announcer, secrets.seal("signing keys at rest"), chain)
     consents, refresh_tokens = SqlConsentStore(engine, announcer), SqlRefreshTokenStore(engine, announcer)
     audit_store = SqlAudit(engine, chain)
     audit = Audit(audit_store)
@@ -141,14 +148,15 @@ def wire(
         store=StateSessionStore(state),
         accounts=caches.accounts,
         logout=logout,
+        audit=audit,
         shift_ends=parse_shift_ends(settings.shift_ends),
     )
     people = _people(settings, engine, state, announcer, chain, accounts, attempts, passwords, clock)
-    verified, subjects = VerifiedTokens(), Subjects(derive(secret, "pairwise subjects"))
+    verified, subjects = VerifiedTokens(), Subjects(secrets.lasting("pairwise subjects"))
     issuing = Issuer(
         issuer=issuer,
         api=f"{settings.base_url}/api/v1",
-        successor_key=derive(secret, "refresh token successors"),
+        successor_key=secrets.now("refresh token successors"),
         token_urlsafe=token_urlsafe,
         accounts=caches.accounts,
         keys=cached_keys,
@@ -174,7 +182,7 @@ def wire(
         issuer=issuer,
         base_url=settings.base_url,
         https=issuer.startswith("https://"),
-        form_key=derive(secret, "form tokens"),
+        form_key=secrets.now("form tokens"),
         clock=clock,
         clients=caches.clients,
         client_keys=FetchingClientKeys(outward, clock),
@@ -200,23 +208,30 @@ def wire(
         farewells=StateFarewellStore(state),
         second_factors=SecondFactors(
             factors=SqlFactorStore(engine),
-            totp=SqlTotpStore(engine, Seal(derive(secret, "one-time code keys at rest")), chain),
+            totp=SqlTotpStore(engine, secrets.seal("one-time code keys at rest"), chain),
             passkeys=SqlPasskeyStore(engine, chain),
             recovery_codes=SqlRecoveryCodeStore(engine, chain),
             challenges=StateChallengeStore(state),
-            enrolments=StateEnrolmentStore(state, Seal(derive(secret, "one-time code keys in enrolment"))),
+            enrolments=StateEnrolmentStore(state, secrets.seal("one-time code keys in enrolment")),
             attempts=attempts,
             accounts=caches.accounts,
             audit=audit,
             site=site_of(issuer),
-            code_key=derive(secret, "recovery codes"),
+            code_key=secrets.lasting("recovery codes"),
         ),
         people=people,
         sign_in=SignIn(accounts=accounts, attempts=attempts, passwords=passwords),
         tokens=tokens,
         issuing=issuing,
         rulebook=Rulebook(issuing, caches.clients, GreenletBridge()),
-        dpop=DpopProofs(nonces=Nonces(key=derive(secret, "dpop nonces")), used=attempts),
+        device_grant=DeviceGrant(
+            store=StateDeviceRequestStore(state),
+            clients=caches.clients,
+            attempts=attempts,
+            issuing=issuing,
+            token_urlsafe=token_urlsafe,
+        ),
+        dpop=DpopProofs(nonces=Nonces(key=secrets.now("dpop nonces")), used=attempts),
         pages=Pages(issuer=issuer, static=static),
     )
     sender = LogoutSender(
@@ -247,8 +262,8 @@ def _people(
     passwords: Passwords,
     clock: Clock,
 ) -> People:
-    secret = settings.secret_key.get_secret_value()
-    directory, key = SqlAccountDirectory(engine, chain), derive(secret, "invitation links")
+    secrets = _secrets(settings)
+    directory, key = SqlAccountDirectory(engine, chain), secrets.lasting("invitation links")
     store = SqlInvitationStore(engine, announcer, chain)
     invitations = Invitations(issuer=settings.issuer, store=store, passwords=passwords, key=key)
     return People(
@@ -263,11 +278,11 @@ def _people(
             directory=directory,
             attempts=attempts,
             passwords=passwords,
-            code_key=derive(secret, "counter recovery codes"),
+            code_key=secrets.lasting("counter recovery codes"),
         ),
         imports=ImportJobs(
             imports=AccountImport(directory=directory, invitation_key=key),
-            store=StateImportJobStore(state, Seal(derive(secret, "uploaded account lists"))),
+            store=StateImportJobStore(state, secrets.seal("uploaded account lists")),
             clock=clock,
         ),
     )
@@ -287,6 +302,11 @@ def _housekeeping(ports: IdpState, engine: AsyncEngine, state: StateStore) -> Ho
         lease=StateLease(state, "idp-housekeeping"),
         clock=ports.clock,
     )
+
+
+def _secrets(settings: Settings) -> Secrets:
+    earlier = filter(None, settings.previous_secret_key.get_secret_value().split(","))
+    return Secrets(settings.secret_key.get_secret_value(), tuple(earlier))
 
 
 def _post(settings: Settings, egress: EgressClient | None) -> EgressPost:
@@ -332,7 +352,7 @@ def create_app(
         routes=_routes(wired, settings),
         middleware=[Middleware(FaultBarrier)],
         lifespan=lifespan,
-        exception_handlers={OAuthError: oauth_error, NotRedirectable: stopped},
+        exception_handlers={OAuthError: oauth_error, NotRedirectable: stopped, AuditUnavailable: not_audited},
     )
     app.state.background = wired.background  # tests run it by hand
     return app
@@ -342,6 +362,11 @@ def open_paths(settings: Settings) -> frozenset[str]:
     """Return the full paths other sites' forms may post to, for the shell's origin check."""
     path = urlsplit(settings.issuer).path
     return frozenset({f"{path}/authorize", *(f"{path}{way}" for way in PATHS.values())})
+
+
+def larger_bodies(settings: Settings) -> dict[str, int]:
+    """Return the full paths that take larger bodies than pages do, for the shell's limit."""
+    return {f"{urlsplit(settings.issuer).path}{IMPORT_PATH}": LARGEST_BODY}
 
 
 def root_routes(settings: Settings) -> list[Route]:
@@ -396,6 +421,12 @@ def _routes(wired: Wired, settings: Settings) -> list[Route]:
         *(route for way in PATHS for route in Leaving(way).routes()),
         Route("/signed_out/{farewell}", signed_out),
         Route("/session", session),
+        Route("/device_authorization", device_authorization, methods=["POST"]),
+        Route("/device", device.device, methods=["GET"]),
+        Route("/device", device.device_code, methods=["POST"]),
+        Route("/device/decision", device.device_decision, methods=["POST"]),
+        Route("/device/decision", device.device),
         *account_routes(),
+        *admin_routes(),
         Route("/static/{name}", wired.static.endpoint),
     ]

@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from config.clock import utc_now
+from config.clock import SHANGHAI, utc_now
 from idp import accounts, clients, keys
 from idp.endpoints.state import IdpState
 from idp.operating import do as _do
@@ -133,17 +133,19 @@ def add_client(
     post_logout_redirect_uri: Annotated[list[str] | None, typer.Option(help="Exact; may be repeated.")] = None,
     scope: Annotated[str, typer.Option(help="With spaces.")] = "openid profile unit",
     grant_type: Annotated[list[str] | None, typer.Option(help="authorization_code unless given.")] = None,
-    auth_method: Annotated[str, typer.Option(help="client_secret_basic, client_secret_post, private_key_jwt or none.")] = (
-        "client_secret_basic"
-    ),
+    auth_method: Annotated[
+        str, typer.Option(help="client_secret_basic, client_secret_post, private_key_jwt or none.")
+    ] = ("client_secret_basic"),
     alg: Annotated[str, typer.Option(help="Of the id_token: RS256 or ES256.")] = "ES256",
-    pkce: Annotated[str, typer.Option(help="required, pkce_or_nonce, or certification: asked of nobody, for tests.")] = (
-        "required"
-    ),
+    pkce: Annotated[
+        str, typer.Option(help="required, pkce_or_nonce, or certification: asked of nobody, for tests.")
+    ] = ("required"),
     role: Annotated[list[str] | None, typer.Option(help="Only people with one of these roles may come.")] = None,
     trusted: Annotated[bool, typer.Option(help="Run by the same house: no consent page.")] = False,
     native: Annotated[bool, typer.Option(help="A program on a person's device.")] = False,
-    profile: Annotated[str, typer.Option(help="standard, or fapi2: all of the FAPI 2.0 Security Profile.")] = "standard",
+    profile: Annotated[
+        str, typer.Option(help="standard, or fapi2: all of the FAPI 2.0 Security Profile.")
+    ] = "standard",
     jwks: Annotated[Path | None, typer.Option(help="File with the client's public keys (JWK Set).")] = None,
     jwks_uri: Annotated[str, typer.Option(help="Address of the client's public keys, instead of --jwks.")] = "",
     resource: Annotated[list[str] | None, typer.Option(help="It may ask for tokens for; may be repeated.")] = None,
@@ -215,11 +217,12 @@ def list_clients() -> None:
 
 @key_cli.command("list")
 def list_keys() -> None:
-    """List signing keys, one a line: kid, algorithm, next, current or previous."""
+    """List signing keys, one a line: kid, algorithm, next, current or previous, since when."""
 
     async def work(provider: IdpState) -> None:
         for key in await provider.key_store.load():
-            typer.echo(f"{key.kid}\t{key.alg}\t{key.state}")
+            since = f"{key.since.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if key.since else "-"
+            typer.echo(f"{key.kid}\t{key.alg}\t{key.state}\t{since}")
 
     _do(work)
 
@@ -234,5 +237,28 @@ def rotate_key(alg: Annotated[str, typer.Argument(help="RS256 or ES256.")]) -> N
     async def work(provider: IdpState) -> None:
         for key in await keys.rotate(provider.key_store, chosen, at=utc_now()):
             typer.echo(f"{key.kid}\t{key.alg}\t{key.state}")
+
+    _do(work)
+
+
+@key_cli.command("retire")
+def retire_key(kid: Annotated[str, typer.Argument(help="As `key list` shows it.")]) -> None:
+    """Take a previous key out of publication at once; what it signed is refused from now on."""
+
+    async def work(provider: IdpState) -> None:
+        retired = await keys.retire(provider.key_store, kid, at=utc_now())
+        typer.echo(f"retired {retired.kid}\t{retired.alg}")
+
+    _do(work)
+
+
+@key_cli.command("reseal")
+def reseal_keys() -> None:
+    """Seal everything anew under ONEWINDOW_SECRET_KEY; ONEWINDOW_PREVIOUS_SECRET_KEY has to be set still."""
+
+    async def work(provider: IdpState) -> None:
+        signing = await provider.key_store.reseal()
+        codes = await provider.second_factors.totp.reseal()
+        typer.echo(f"sealed anew: {signing} signing keys, {codes} one-time code keys")
 
     _do(work)

@@ -14,6 +14,7 @@ from idp.accounts import AccountRefused
 from idp.app import wire
 from idp.clients import ClientRefused
 from idp.endpoints.state import IdpState
+from idp.keys import KeyRefused
 from idp.passwords import PasswordRefused
 from idp.protocol.audit import AuditUnavailable
 from idp.protocol.ports import UsernameTaken
@@ -51,7 +52,7 @@ def do(work: Callable[[IdpState], Awaitable[T]]) -> T:
 
     try:
         run(main())
-    except (AccountRefused, ClientRefused, PasswordRefused) as refused:
+    except (AccountRefused, ClientRefused, KeyRefused, PasswordRefused) as refused:
         typer.echo(f"未更改。 Nothing changed: {refused}", err=True)
         raise typer.Exit(1) from None
     except UsernameTaken as taken:

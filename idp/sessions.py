@@ -3,19 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime, time
 from secrets import token_urlsafe
-from typing import Protocol
+from typing import Final, Protocol
 
 from config.logs import get
+from idp.audit import Audit
 from idp.protocol import session as rules
 from idp.protocol.account import Account
 from idp.protocol.acr import AMR_PASSWORD
+from idp.protocol.audit import AuditKind
 from idp.protocol.logout import Occasion, occasion_of
 from idp.protocol.ports import Accounts, SessionStore
 from idp.protocol.session import Ending, Session
 from idp.protocol.shift import next_shift_end
 
 _log = get("onewindow.idp")
-_TRIES = 5
+_TRIES: Final = 5
+_KINDS: Final = {
+    Ending.SIGNED_OUT: AuditKind.SIGN_OUT,
+    Ending.HANDED_OVER: AuditKind.WINDOW_HANDED_OVER,
+    Ending.LOCKED: AuditKind.WINDOW_LOCKED,
+}
 
 
 class Logout(Protocol):
@@ -32,6 +39,7 @@ class Sessions:
     store: SessionStore
     accounts: Accounts
     logout: Logout
+    audit: Audit
     shift_ends: tuple[time, ...] = ()
 
     async def read(self, cookie: str | None, *, at: datetime) -> tuple[Session, Account] | None:
@@ -134,6 +142,7 @@ class Sessions:
                 )  # fmt: skip
                 _log.info("session_locked", sub=session.sub)
                 await self.logout.tell(occasion)
+                await self._note(changed, Ending.LOCKED, at)
                 return occasion
         return None
 
@@ -152,6 +161,7 @@ class Sessions:
             if await self.store.change(session, ended, rules.KEPT_AFTER_END):
                 _log.info("sign_out", sub=ended.sub, reason=reason, clients=list(ended.clients))
                 await self.finish(ended, at=at)
+                await self._note(ended, reason, at)
                 return ended
         return None
 
@@ -164,6 +174,15 @@ class Sessions:
         """Tell the relying parties of an ended session, then forget it; what can't be written is tried again later."""
         if await self.logout.tell(occasion_of(ended, at=at)):
             await self.store.forget(ended)
+
+    async def _note(self, session: Session, reason: Ending, at: datetime) -> None:
+        detail: dict[str, str | list[str]] = {"clients": list(session.clients)}
+        if session.window:
+            detail["window"] = session.window
+        if reason not in _KINDS:
+            detail["reason"] = reason.value
+        kind = _KINDS.get(reason, AuditKind.SESSION_ENDED)
+        await self.audit.write(kind, sub=session.sub, sid=session.sid, detail=detail, at=at)
 
     async def _live(self, sid: str, secret: str | None, at: datetime) -> tuple[Session, Account] | None:
         found = await self._found(sid)

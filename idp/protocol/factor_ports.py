@@ -25,10 +25,11 @@ class TotpStore(Protocol):
     async def secret(self, sub: str) -> str | None:
         """Return the key, or None when there is none."""
 
-    async def put(
-        self, sub: str, secret: str, *, step: int, at: datetime, audited: Sequence[AuditEvent] = ()
-    ) -> None:
+    async def put(self, sub: str, secret: str, *, step: int, at: datetime, audited: Sequence[AuditEvent] = ()) -> None:
         """Keep the key, replacing another one; `step` is the one that confirmed it and is used up."""
+
+    async def reseal(self) -> int:
+        """Seal every key anew under the present secret, in one step; return how many."""
 
     async def use_step(self, sub: str, step: int) -> bool:
         """Use a step up; False when it, or a later one, was used before. One atomic step."""
@@ -59,9 +60,7 @@ class PasskeyStore(Protocol):
 class RecoveryCodeStore(Protocol):
     """Recovery codes, hashed."""
 
-    async def put(
-        self, sub: str, hashes: tuple[str, ...], *, at: datetime, audited: Sequence[AuditEvent] = ()
-    ) -> None:
+    async def put(self, sub: str, hashes: tuple[str, ...], *, at: datetime, audited: Sequence[AuditEvent] = ()) -> None:
         """Keep these codes in place of all before, in one transaction."""
 
     async def use(self, sub: str, code_hash: str, *, at: datetime, audited: Sequence[AuditEvent] = ()) -> bool:

@@ -9,6 +9,7 @@ from idp.protocol.audit import AuditEvent, AuditRow, Head
 from idp.protocol.audit_verification import Broken
 from idp.protocol.authorization_code import AuthorizationCode
 from idp.protocol.client import Client
+from idp.protocol.device_grant import DeviceRequest
 from idp.protocol.interaction import Interaction
 from idp.protocol.logout import Farewell, LogoutDelivery, Settled
 from idp.protocol.pushed_request import PushedRequest
@@ -91,8 +92,26 @@ class KeyStore(Protocol):
     async def add(self, *keys: SigningKey, at: datetime) -> bool:
         """Keep new keys; False when another process was first with a key of that algorithm and state."""
 
-    async def rotate(self, fresh: SigningKey, *, at: datetime, audited: Sequence[AuditEvent] = ()) -> None:
-        """In one step: previous is deleted, current becomes previous, next current, and `fresh` next."""
+    async def rotate(
+        self,
+        fresh: SigningKey,
+        *,
+        replaced: str,
+        forget_before: datetime,
+        at: datetime,
+        audited: Sequence[AuditEvent] = (),
+    ) -> bool:
+        """In one step: current becomes previous, next current, and `fresh` next.
+
+        Those that were previous since before `forget_before` are deleted. False, and nothing changed, when the
+        current key is not `replaced` any more: somebody else rotated.
+        """
+
+    async def retire(self, kid: str, *, audited: Sequence[AuditEvent] = ()) -> None:
+        """Delete a previous key."""
+
+    async def reseal(self) -> int:
+        """Seal every key anew under the present secret, in one step; return how many."""
 
 
 class Keys(Protocol):
@@ -188,6 +207,28 @@ class FarewellStore(Protocol):
 
     async def get(self, farewell_id: str) -> Farewell | None:
         """Return one, or None."""
+
+
+class DeviceRequestStore(Protocol):
+    """What devices ask for, by the hashes of their two codes."""
+
+    async def keep(self, device_hash: str, user_hash: str, request: DeviceRequest, ttl: timedelta) -> bool:
+        """Keep one; False when the user code is another's."""
+
+    async def get(self, device_hash: str) -> DeviceRequest | None:
+        """Return one, or None."""
+
+    async def device_of(self, user_hash: str) -> str | None:
+        """Return the hash of the device code a user code belongs to, or None."""
+
+    async def change(self, device_hash: str, old: DeviceRequest, new: DeviceRequest, ttl: timedelta) -> bool:
+        """Replace `old` if it is still what is kept."""
+
+    async def take(self, device_hash: str) -> DeviceRequest | None:
+        """Return one and forget it in one atomic step."""
+
+    async def close(self, user_hash: str) -> None:
+        """Forget a user code: nobody types it any more."""
 
 
 class RevokedGrants(Protocol):

@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal, NewType
 
 from joserfc import jws
@@ -29,12 +30,13 @@ class SignatureRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """A private key. `next` is published before it signs, `previous` after it stopped."""
+    """A private key. `next` is published before it signs, `previous` after it stopped; `since` is from when on."""
 
     kid: str
     alg: SigningAlg
     state: KeyState
     key: ECKey | RSAKey = field(repr=False)
+    since: datetime | None = None
 
     def public_jwk(self) -> dict[str, object]:
         """Return the public part for the JWKS (RFC 7517 §4)."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.sql import readonly
@@ -52,6 +52,16 @@ class SqlTotpStore:
         async with self._engine.begin() as connection:
             await upsert(connection, totp, values)
             await self._chain.append(connection, *audited)
+
+    async def reseal(self) -> int:
+        """Seal every person's key anew under the present secret, in one step; return how many."""
+        async with self._engine.begin() as connection:
+            rows = (await connection.execute(select(totp.c.sub, totp.c.sealed).with_for_update())).all()
+            anew = [{"own": row.sub, "fresh": self._seal.anew(bytes(row.sealed), name=_name(row.sub))} for row in rows]
+            if anew:
+                write = update(totp).where(totp.c.sub == bindparam("own")).values(sealed=bindparam("fresh"))
+                await connection.execute(write, anew)
+        return len(anew)
 
     async def use_step(self, sub: str, step: int) -> bool:
         used = update(totp).where(totp.c.sub == sub, totp.c.last_step < step).values(last_step=step)

@@ -54,9 +54,10 @@ keys = Table(
     metadata,
     Column("kid", String(64), primary_key=True),
     Column("alg", String(16), nullable=False),
-    Column("state", String(16), nullable=False),  # next, current, previous
+    Column("state", String(16), nullable=False),  # next, current, previous-<kid>
     Column("sealed", LargeBinary, nullable=False),  # private JWK, AES-256-GCM under the secret key
     Column("created_at", Moment, nullable=False),
+    Column("since", Moment),  # when it came to its state
     UniqueConstraint("alg", "state"),
 )
 

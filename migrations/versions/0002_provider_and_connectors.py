@@ -180,6 +180,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('jkt', sa.String(length=43), server_default='', nullable=False))
         batch_op.create_index('ix_idp_grants_sid', ['sid'], unique=False)
 
+    with op.batch_alter_table('idp_keys', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('since', Moment(), nullable=True))
+
     with op.batch_alter_table('matters_cases', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_matters_cases_subject_open'), sqlite_where=sa.text('is_open = 1'))
         batch_op.create_index('uq_matters_cases_subject_open', ['subject_key'], unique=True, sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
@@ -193,6 +196,9 @@ def downgrade() -> None:
     with op.batch_alter_table('matters_cases', schema=None) as batch_op:
         batch_op.drop_index('uq_matters_cases_subject_open', sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
         batch_op.create_index(batch_op.f('ix_matters_cases_subject_open'), ['subject_key'], unique=False, sqlite_where=sa.text('is_open = 1'))
+
+    with op.batch_alter_table('idp_keys', schema=None) as batch_op:
+        batch_op.drop_column('since')
 
     with op.batch_alter_table('idp_grants', schema=None) as batch_op:
         batch_op.drop_index('ix_idp_grants_sid')

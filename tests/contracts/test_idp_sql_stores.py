@@ -112,9 +112,71 @@ async def test_rotation_moves_every_key_one_place_on(made: AsyncEngine) -> None:
     after = {key.state: key.kid for key in await key_use.rotate(store, "ES256", at=AT) if key.alg == "ES256"}
     assert (after["previous"], after["current"]) == (before["current"], before["next"])
     assert after["next"] not in before.values()
-    again = {key.state: key.kid for key in await key_use.rotate(store, "ES256", at=AT) if key.alg == "ES256"}
-    assert again["previous"] == after["current"]
-    assert len(again) == 3
+
+
+async def test_a_key_stays_published_for_a_day_after_it_stopped_signing(made: AsyncEngine) -> None:
+    store = SqlKeyStore(made, _announcer(), Seal(derive("secret", "keys")), CHAIN)
+    first = {key.state: key.kid for key in await key_use.ensure(store, at=AT) if key.alg == "ES256"}["current"]
+    await key_use.rotate(store, "ES256", at=AT)
+    soon = await key_use.rotate(store, "ES256", at=AT + timedelta(hours=1))
+    assert [key.state for key in soon if key.alg == "ES256"].count("previous") == 2
+    assert first in {key.kid for key in soon}
+    late = await key_use.rotate(store, "ES256", at=AT + key_use.KEPT_AFTER + timedelta(hours=2))
+    assert [key.state for key in late if key.alg == "ES256"].count("previous") == 1
+    assert first not in {key.kid for key in late}
+
+
+async def test_of_two_who_rotate_at_once_one_does(made: AsyncEngine) -> None:
+    stores = [SqlKeyStore(made, _announcer(), Seal(derive("secret", "keys")), CHAIN) for _ in range(2)]
+    current = {key.state: key.kid for key in await key_use.ensure(stores[0], at=AT) if key.alg == "ES256"}["current"]
+    fresh = [await key_use.generate("ES256", "next") for _ in stores]
+    done = await asyncio.gather(
+        *(
+            store.rotate(key, replaced=current, forget_before=AT, at=AT)
+            for store, key in zip(stores, fresh, strict=True)
+        )
+    )
+    assert sorted(done) == [False, True]
+    assert len([key for key in await stores[0].load() if key.alg == "ES256"]) == 3
+
+
+async def test_the_schedule_rotates_what_signed_for_long_enough(made: AsyncEngine) -> None:
+    store = SqlKeyStore(made, _announcer(), Seal(derive("secret", "keys")), CHAIN)
+    every = timedelta(days=90)
+    await key_use.ensure(store, at=AT)
+    assert await key_use.rotate_due(store, every, at=AT + every - timedelta(seconds=1)) == ()
+    assert await key_use.rotate_due(store, every, at=AT + every) == ("ES256", "RS256")
+    assert await key_use.rotate_due(store, every, at=AT + every) == ()
+
+
+async def test_a_key_that_is_hardly_published_does_not_sign_by_schedule(made: AsyncEngine) -> None:
+    store = SqlKeyStore(made, _announcer(), Seal(derive("secret", "keys")), CHAIN)
+    await key_use.ensure(store, at=AT)
+    hourly = timedelta(minutes=10)
+    assert await key_use.rotate_due(store, hourly, at=AT + timedelta(minutes=59)) == ()
+    assert await key_use.rotate_due(store, hourly, at=AT + key_use.PUBLISHED_BEFORE) == ("ES256", "RS256")
+
+
+async def test_only_a_previous_key_is_retired(made: AsyncEngine) -> None:
+    store = SqlKeyStore(made, _announcer(), Seal(derive("secret", "keys")), CHAIN)
+    kept = {key.state: key.kid for key in await key_use.ensure(store, at=AT) if key.alg == "ES256"}
+    for kid in (kept["current"], kept["next"], "unknown"):
+        with pytest.raises(key_use.KeyRefused):
+            await key_use.retire(store, kid, at=AT)
+    await key_use.rotate(store, "ES256", at=AT)
+    await key_use.retire(store, kept["current"], at=AT)
+    assert kept["current"] not in {key.kid for key in await store.load()}
+
+
+async def test_keys_move_to_another_secret(made: AsyncEngine) -> None:
+    old, new = derive("secret one", "keys"), derive("secret two", "keys")
+    before = await key_use.ensure(SqlKeyStore(made, _announcer(), Seal(old), CHAIN), at=AT)
+    both = SqlKeyStore(made, _announcer(), Seal(new, old), CHAIN)
+    assert [key.kid for key in await both.load()] == [key.kid for key in before]
+    assert await both.reseal() == 4
+    assert len(await SqlKeyStore(made, _announcer(), Seal(new), CHAIN).load()) == 4
+    with pytest.raises(SealBroken):
+        await SqlKeyStore(made, _announcer(), Seal(old), CHAIN).load()
 
 
 async def test_a_refresh_token_comes_back_with_its_grant(made: AsyncEngine) -> None:
