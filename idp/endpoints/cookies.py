@@ -21,8 +21,10 @@ _NAMES: Final = {
     "browser": ("__Host-idp_browser", "onewindow_idp_browser"),
     "window": ("__Host-idp_window", "onewindow_idp_window"),
     "known": ("__Host-idp_known", "onewindow_idp_known"),
+    "invitation": ("__Host-idp_invitation", "onewindow_idp_invitation"),
 }
 _WINDOW_SECONDS: Final = 365 * 24 * 3600
+_INVITATION_SECONDS: Final = 3600
 _KNOWN_SECONDS: Final = 180 * 24 * 3600
 
 
@@ -84,6 +86,21 @@ def window(request: Request, idp: IdpState) -> str:
 def set_window(response: Response, idp: IdpState, name: str) -> None:
     """Remember for a year at which window this browser stands."""
     _set(response, idp, "window", urlsafe_b64encode(name.encode()).decode(), _WINDOW_SECONDS)
+
+
+def invitation(request: Request, idp: IdpState) -> str:
+    """Return the secret of the invitation this browser opened, or ""."""
+    return request.cookies.get(_name("invitation", idp), "")[:64]
+
+
+def set_invitation(response: Response, idp: IdpState, value: str) -> None:
+    """Carry the secret of an invitation from its address to its form, for an hour."""
+    _set(response, idp, "invitation", value, _INVITATION_SECONDS)
+
+
+def drop_invitation(response: Response, idp: IdpState) -> None:
+    """Forget the secret of an invitation that was used up."""
+    response.delete_cookie(_name("invitation", idp), path="/", secure=idp.https, httponly=True, samesite="lax")
 
 
 def form_token(idp: IdpState, *bound_to: str) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from idp.device_grant import CodeRefusal
 from idp.protocol import acr
 from idp.protocol.audit import AuditKind
 from idp.protocol.errors import PageReason
@@ -57,6 +58,10 @@ PAGE_REASONS: Final[dict[PageReason, tuple[str, str]]] = {
         _("退出请求与登记的信息不一致，没有执行任何操作。如需退出，请使用门户页面上的“退出”。"),
     ),
 }
+NOT_AUDITED: Final = (
+    _("暂时不能办理"),
+    _("操作记录（审计）此刻无法写入，为保证安全，刚才的操作没有执行。请稍后再试；如持续出现，请联系系统管理员。"),
+)
 SCOPE_WORDS: Final[dict[str, str]] = {
     "openid": _("确认您的身份"),
     "profile": _("您的姓名、用户名和语言"),
@@ -70,6 +75,13 @@ SCOPE_WORDS: Final[dict[str, str]] = {
     "cases:write": _("提交和撤回办件"),
 }
 OWN_ACCOUNT: Final = _("账号与安全")
+DEVICE: Final = _("连接设备")
+DEVICE_REFUSALS: Final[dict[CodeRefusal, str]] = {
+    CodeRefusal.UNKNOWN: _("代码不正确或已失效。请核对设备屏幕上的代码，必要时在设备上重新开始。"),
+    CodeRefusal.THROTTLED: _("尝试次数过多，请在 15 分钟后再试。"),
+    CodeRefusal.ROLE: _("您的岗位没有使用该系统的权限，如有需要请联系系统主管。"),
+    CodeRefusal.WEAK: _("该系统要求更强的登录方式。请退出后用动态码或通行密钥重新登录，再输入代码。"),
+}
 FACTOR_REFUSALS: Final[dict[FactorRefusal, str]] = {
     FactorRefusal.MISSING: _("请填写动态码或恢复码。"),
     FactorRefusal.WRONG: _("动态码或恢复码不正确，或已经使用过。请等待下一个动态码再试。"),
