@@ -36,13 +36,20 @@ def verify_client_signature(
     alg, kid = header.get("alg"), header.get("kid")
     if alg not in algs or _REFUSED_HEADERS & set(header):
         raise SignatureRefused("alg or header")
-    typ = header.get("typ")
-    if typs and (typ.lower().removeprefix("application/") if isinstance(typ, str) else typ) not in typs:
+    if typs and _typ_of(header) not in typs:
         raise SignatureRefused("typ")
     fitting = [jwk for jwk in keys if jwk.get("alg", alg) == alg and (kid is None or jwk.get("kid") == kid)]
     if not any(_verifies(token, jwk, str(alg)) for jwk in fitting[:_KEYS_TRIED]):
         raise SignatureRefused("signature")
     return VerifiedClaims(payload)
+
+
+def _typ_of(header: Mapping[str, object]) -> str | None:
+    """Return the type of a token without the prefix that may be left out (RFC 7515 §4.1.9); None when it has none."""
+    typ = header.get("typ")
+    if typ is None:
+        return None
+    return typ.lower().removeprefix("application/") if isinstance(typ, str) else ""
 
 
 def _verifies(token: str, jwk: Mapping[str, object], alg: str) -> bool:
