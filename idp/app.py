@@ -27,10 +27,11 @@ from idp.account_import import AccountImport
 from idp.audit import Audit
 from idp.background import Background, EgressPost
 from idp.client_keys import FetchingClientKeys
+from idp.client_registration import ClientRegistration
 from idp.counter_recovery import CounterRecoveries
 from idp.device_grant import DeviceGrant
 from idp.dpop import DpopProofs
-from idp.endpoints import authorize, device, interaction, second_factor
+from idp.endpoints import authorize, device, interaction, register, second_factor
 from idp.endpoints.account.routes import account_routes
 from idp.endpoints.admin.imports import LARGEST_BODY
 from idp.endpoints.admin.imports import PATH as IMPORT_PATH
@@ -74,6 +75,7 @@ from idp.storage.accounts import SqlAccountStore
 from idp.storage.announce import Announcer
 from idp.storage.audit import AuditChain, SqlAudit
 from idp.storage.caches import CachedKeys, Caches
+from idp.storage.client_invitations import SqlClientInvitationStore
 from idp.storage.clients import SqlClientStore
 from idp.storage.consents import SqlConsentStore
 from idp.storage.counter_recoveries import SqlCounterRecoveryStore, SqlFactorReset
@@ -220,10 +222,13 @@ def wire(
             code_key=secrets.lasting("recovery codes"),
         ),
         people=people,
-        sign_in=SignIn(accounts=accounts, attempts=attempts, passwords=passwords),
+        sign_in=SignIn(accounts=accounts, attempts=attempts, passwords=passwords, audit=audit, clock=clock),
         tokens=tokens,
         issuing=issuing,
         rulebook=Rulebook(issuing, caches.clients, GreenletBridge()),
+        registration=ClientRegistration(
+            invitations=SqlClientInvitationStore(engine), clients=clients, accounts=caches.accounts, egress=outward
+        ),
         device_grant=DeviceGrant(
             store=StateDeviceRequestStore(state),
             clients=caches.clients,
@@ -421,6 +426,10 @@ def _routes(wired: Wired, settings: Settings) -> list[Route]:
         *(route for way in PATHS for route in Leaving(way).routes()),
         Route("/signed_out/{farewell}", signed_out),
         Route("/session", session),
+        Route("/register", register.register, methods=["POST"]),
+        Route("/register/{client_id}", register.read, methods=["GET"]),
+        Route("/register/{client_id}", register.update, methods=["PUT"]),
+        Route("/register/{client_id}", register.remove, methods=["DELETE"]),
         Route("/device_authorization", device_authorization, methods=["POST"]),
         Route("/device", device.device, methods=["GET"]),
         Route("/device", device.device_code, methods=["POST"]),

@@ -10,13 +10,14 @@ from idp.protocol import fapi2, front_channel_logout, subject
 from idp.protocol.audit import COMMAND_LINE, AuditEvent, AuditKind
 from idp.protocol.client import Client, hash_secret
 from idp.protocol.client_signature import ALGS as CLIENT_ALGS
+from idp.protocol.device_grant import GRANT_TYPE as DEVICE_GRANT
 from idp.protocol.ports import Accounts, ClientStore
 from idp.protocol.public_jwk import JwksRefused, public_keys
 from idp.protocol.redirect_uri import RedirectUriRefused, check_registration
 from idp.protocol.resource_indicators import is_resource
 from idp.protocol.scope import SCOPES_SUPPORTED
 
-_GRANT_TYPES: Final = frozenset({"authorization_code", "refresh_token", "client_credentials"})
+_GRANT_TYPES: Final = frozenset({"authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT})
 _CLIENT_ID = re.compile(r"\A[A-Za-z0-9._~-]{3,128}\Z")
 
 
@@ -34,7 +35,7 @@ async def register(
     """
     if await clients.get(client.client_id) is not None:
         raise ClientRefused(f"client_id: {client.client_id!r} exists; use put or new_secret")
-    secret = token_urlsafe(32) if _has_secret(client) else ""
+    secret = token_urlsafe(32) if has_secret(client) else ""
     await put(clients, accounts, client, client_secret=secret, at=at, by=by)
     return secret
 
@@ -54,21 +55,17 @@ async def put(
         ClientRefused: a field does not hold.
     """
     check(client)
-    if await accounts.get(client.client_id) is not None:
-        raise ClientRefused(f"client_id: {client.client_id!r} is a person's sub")  # RFC 9700 §4.15
-    if _has_secret(client) and len(client_secret) < 32:
+    if has_secret(client) and len(client_secret) < 32:
         raise ClientRefused("client_secret: needs at least 32 random characters")
-    kept = replace(client, client_secret_hash=hash_secret(client_secret) if _has_secret(client) else "")
-    before = await clients.get(client.client_id)
-    if before != kept:
-        await clients.save(kept, at=at, audited=(_event(before, kept, at=at, by=by),))
+    kept = replace(client, client_secret_hash=hash_secret(client_secret) if has_secret(client) else "")
+    await keep(clients, accounts, kept, at=at, by=by)
     return kept
 
 
 async def new_secret(clients: ClientStore, client_id: str, *, at: datetime, by: str = COMMAND_LINE) -> str:
     """Replace a client's secret and return the new one, shown this once."""
     client = await clients.get(client_id)
-    if client is None or not _has_secret(client):
+    if client is None or not has_secret(client):
         raise ClientRefused(f"client_id: {client_id!r} is unknown or has no secret")
     secret = token_urlsafe(32)
     event = AuditEvent(kind=AuditKind.SECRET_REPLACED, client_id=client_id, by=by, at=at)
@@ -117,6 +114,7 @@ def check(client: Client) -> None:
     if client.public and client.pkce != "required":
         raise ClientRefused("pkce: a public client always uses PKCE (RFC 9700 §2.1.1)")
     _check_keys(client)
+    _check_shown_addresses(client)
     if client.request_object_signing_alg not in ("", *CLIENT_ALGS):
         raise ClientRefused(f"request_object_signing_alg: one of {', '.join(CLIENT_ALGS)} (RFC 9101 §10.5)")
     if not all(map(is_resource, client.resources)):
@@ -149,6 +147,16 @@ def _check_logout(client: Client) -> None:
         raise ClientRefused(str(error)) from error
 
 
+def _check_shown_addresses(client: Client) -> None:
+    """What people may click on is https; none of it is ever fetched (OpenID Connect Registration §2)."""
+    for name in ("client_uri", "logo_uri", "policy_uri", "tos_uri", "sector_identifier_uri"):
+        try:
+            if uri := getattr(client, name):
+                check_registration(uri, "web")
+        except RedirectUriRefused as error:
+            raise ClientRefused(f"{name}: {error}") from error
+
+
 def _check_keys(client: Client) -> None:
     if client.jwks and client.jwks_uri:
         raise ClientRefused("jwks: by value or by jwks_uri, not both (RFC 7591 §2)")
@@ -168,5 +176,19 @@ def _check_keys(client: Client) -> None:
         raise ClientRefused(f"jwks_uri: {error}") from error
 
 
-def _has_secret(client: Client) -> bool:
+async def keep(clients: ClientStore, accounts: Accounts, client: Client, *, at: datetime, by: str) -> None:
+    """Save a client that was checked, with the hashes it carries.
+
+    Raises:
+        ClientRefused: its id is a person's sub (RFC 9700 §4.15).
+    """
+    if await accounts.get(client.client_id) is not None:
+        raise ClientRefused(f"client_id: {client.client_id!r} is a person's sub")
+    before = await clients.get(client.client_id)
+    if before != client:
+        await clients.save(client, at=at, audited=(_event(before, client, at=at, by=by),))
+
+
+def has_secret(client: Client) -> bool:
+    """Tell whether the client authenticates with a secret."""
     return client.token_endpoint_auth_method in ("client_secret_basic", "client_secret_post")

@@ -16,7 +16,7 @@ from idp.endpoints.rendering import (
     SignInPage,
 )
 from idp.endpoints.state import IdpState, of
-from idp.endpoints.words import OWN_ACCOUNT, SCOPE_WORDS
+from idp.endpoints.words import DEVICE, OWN_ACCOUNT, SCOPE_WORDS
 from idp.protocol.account import Account
 from idp.protocol.acr import Strength
 from idp.protocol.authorization_request import AuthorizationRequest, prove, read
@@ -60,7 +60,8 @@ async def framed(request: Request, pending: Interaction) -> Frame:
     """
     idp = of(request)
     if pending.account_page:
-        return Frame(client_name=idp.pages.say(request, OWN_ACCOUNT))
+        what = DEVICE if pending.account_page.startswith("/device") else OWN_ACCOUNT
+        return Frame(client_name=idp.pages.say(request, what))
     client = await idp.clients.get(pending.parameters.get("client_id", ""))
     return frame_of(read(pending.parameters, prove(pending.parameters, client)))
 

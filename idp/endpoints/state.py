@@ -9,6 +9,8 @@ from starlette.requests import Request
 
 from config.clock import Clock
 from idp.audit import Audit
+from idp.client_registration import ClientRegistration
+from idp.device_grant import DeviceGrant
 from idp.dpop import DpopProofs
 from idp.endpoints.rendering import Pages
 from idp.passwords import Passwords
@@ -84,6 +86,8 @@ class IdpState:
     issuing: Issuer
     rulebook: Rulebook
     dpop: DpopProofs
+    device_grant: DeviceGrant
+    registration: ClientRegistration
     pages: Pages
 
 

@@ -54,6 +54,7 @@ class Client:
     resources: tuple[str, ...] = ()  # RFC 8707: what it may ask tokens for, beside this provider's own API
     required_acr: str = ""  # who comes with less is asked for more
     registration_access_token_hash: str = field(default="", repr=False)  # RFC 7592; empty: not self-managed
+    invitation_id: str = ""  # whose policy a self-managed client stays under
     trusted: bool = False  # run by the same house: no consent page, scope claims also in the id_token
     allowed_roles: frozenset[str] = frozenset()  # empty: everyone
     audiences: tuple[str, ...] = ()
@@ -93,3 +94,9 @@ def is_secret(client: Client, client_secret: str) -> bool:
     return bool(client.client_secret_hash) and hmac.compare_digest(
         client.client_secret_hash, hash_secret(client_secret)
     )
+
+
+def is_registration_token(client: Client, token: str) -> bool:
+    """Tell in constant time whether this is the token the client manages itself with (RFC 7592 §3)."""
+    kept = client.registration_access_token_hash
+    return bool(kept) and hmac.compare_digest(kept, hash_secret(token))

@@ -5,7 +5,8 @@ OAuthError
 ├── UnsupportedResponseType · AccessDenied · RequestNotSupported · RequestUriNotSupported · RegistrationNotSupported
 ├── LoginRequired · ConsentRequired · AccountSelectionRequired · InteractionRequired · UnmetAuthenticationRequirements
 ├── UnsupportedTokenType · TemporarilyUnavailable · InvalidRequestObject · InvalidTarget
-├── InvalidDpopProof · UseDpopNonce
+├── InvalidDpopProof · UseDpopNonce · AuthorizationPending · SlowDown · ExpiredToken
+├── InvalidClientMetadata · InvalidRedirectUri
 └── InvalidToken · InsufficientScope                       (answered by a protected resource)
 NotRedirectable                                            (answered on a page of our own, never by a redirect)
 """
@@ -166,6 +167,36 @@ class UseDpopNonce(OAuthError):
     """RFC 9449 §8, §9: the proof needs the nonce that comes with this answer."""
 
     code = "use_dpop_nonce"
+
+
+class AuthorizationPending(OAuthError):
+    """RFC 8628 §3.5: the person has not decided yet."""
+
+    code = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    """RFC 8628 §3.5: the device asks too often; from now on it waits five seconds longer."""
+
+    code = "slow_down"
+
+
+class ExpiredToken(OAuthError):
+    """RFC 8628 §3.5: nobody decided in time; the device begins anew."""
+
+    code = "expired_token"
+
+
+class InvalidClientMetadata(OAuthError):
+    """RFC 7591 §3.2.2: a field of a registration does not hold; the description names it."""
+
+    code = "invalid_client_metadata"
+
+
+class InvalidRedirectUri(OAuthError):
+    """RFC 7591 §3.2.2: a redirection address of a registration does not hold."""
+
+    code = "invalid_redirect_uri"
 
 
 class InvalidToken(OAuthError):

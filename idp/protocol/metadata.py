@@ -5,12 +5,13 @@ from typing import Final
 from idp.protocol.authorization_request import PROMPTS, RESPONSE_MODES
 from idp.protocol.claims import ACR_VALUES_SUPPORTED, CLAIMS_SUPPORTED
 from idp.protocol.client_signature import ALGS as CLIENT_ALGS
+from idp.protocol.device_grant import GRANT_TYPE as DEVICE_GRANT
 from idp.protocol.dpop import ALGS as DPOP_ALGS
 from idp.protocol.scope import SCOPES_SUPPORTED
 from idp.protocol.signing import ALGS
 
 AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
-GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
+GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT)
 PATHS: Final = {
     "authorization_endpoint": "/authorize",
     "token_endpoint": "/token",
@@ -20,6 +21,8 @@ PATHS: Final = {
     "introspection_endpoint": "/introspect",
     "end_session_endpoint": "/end_session",
     "pushed_authorization_request_endpoint": "/par",
+    "device_authorization_endpoint": "/device_authorization",
+    "registration_endpoint": "/register",
     "session_lock_endpoint": "/session/lock",  # ours, no specification's (docs/decisions/0032)
     "session_hand_over_endpoint": "/session/hand_over",
 }

@@ -9,6 +9,7 @@ from idp.protocol.audit import AuditEvent, AuditRow, Head
 from idp.protocol.audit_verification import Broken
 from idp.protocol.authorization_code import AuthorizationCode
 from idp.protocol.client import Client
+from idp.protocol.client_invitation import ClientInvitation
 from idp.protocol.device_grant import DeviceRequest
 from idp.protocol.interaction import Interaction
 from idp.protocol.logout import Farewell, LogoutDelivery, Settled
@@ -48,6 +49,22 @@ class ClientStore(Clients, Protocol):
 
     async def all(self) -> tuple[Client, ...]:
         """Return every client, by client_id."""
+
+
+class ClientInvitationStore(Protocol):
+    """Initial access tokens for clients that register themselves, with the policy of each."""
+
+    async def add(self, invitation: ClientInvitation) -> None:
+        """Keep a new one."""
+
+    async def get(self, invitation_id: str) -> ClientInvitation | None:
+        """Return one, spent or not, or None."""
+
+    async def by_token(self, token_hash: str) -> ClientInvitation | None:
+        """Return the one of a token, spent or not, or None."""
+
+    async def use(self, invitation_id: str, *, at: datetime) -> bool:
+        """Spend one use in one atomic step; False when none is left or it has expired."""
 
 
 class Accounts(Protocol):

@@ -49,6 +49,22 @@ clients = Table(
     Column("updated_at", Moment, nullable=False),
 )
 
+client_invitations = Table(
+    "idp_client_invitations",
+    metadata,
+    Column("invitation_id", String(32), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("name", String(100), nullable=False),
+    Column("scope", Document, nullable=False),
+    Column("grant_types", Document, nullable=False),
+    Column("redirect_hosts", Document, nullable=False),
+    Column("profile", String(16), nullable=False),
+    Column("allowed_roles", Document, nullable=False),
+    Column("uses", Integer, nullable=False),  # left
+    Column("expires_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
 keys = Table(
     "idp_keys",
     metadata,

@@ -40,6 +40,21 @@ def upgrade() -> None:
     sa.Column('seal', sa.String(length=64), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_idp_audit_head'))
     )
+    op.create_table('idp_client_invitations',
+    sa.Column('invitation_id', sa.String(length=32), nullable=False),
+    sa.Column('token_hash', sa.String(length=64), nullable=False),
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('scope', Document, nullable=False),
+    sa.Column('grant_types', Document, nullable=False),
+    sa.Column('redirect_hosts', Document, nullable=False),
+    sa.Column('profile', sa.String(length=16), nullable=False),
+    sa.Column('allowed_roles', Document, nullable=False),
+    sa.Column('uses', sa.Integer(), nullable=False),
+    sa.Column('expires_at', Moment(), nullable=False),
+    sa.Column('created_at', Moment(), nullable=False),
+    sa.PrimaryKeyConstraint('invitation_id', name=op.f('pk_idp_client_invitations')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_idp_client_invitations_token_hash'))
+    )
     op.create_table('idp_counter_recoveries',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('sub', sa.String(length=64), nullable=False),
@@ -239,6 +254,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_idp_counter_recoveries_expires_at'))
 
     op.drop_table('idp_counter_recoveries')
+    op.drop_table('idp_client_invitations')
     op.drop_table('idp_audit_head')
     with op.batch_alter_table('idp_audit', schema=None) as batch_op:
         batch_op.drop_index('ix_idp_audit_sub')
