@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from config.clock import Clock
 from config.logs import get
+from idp.audit import Audit
 from idp.passwords import Passwords, TooBusy
 from idp.protocol.account import Account, fold_username
+from idp.protocol.audit import AuditKind
 from idp.protocol.ports import AccountStore, Attempts
-from idp.protocol.throttle import sign_in_bounds
+from idp.protocol.throttle import failure_counters, failure_is_told, sign_in_bounds
 
 _log = get("onewindow.idp")
 
@@ -28,6 +31,8 @@ class SignIn:
     accounts: AccountStore
     attempts: Attempts
     passwords: Passwords
+    audit: Audit
+    clock: Clock
 
     async def with_password(
         self, username: str, password: str, *, address: str, known_browser: str | None
@@ -44,6 +49,7 @@ class SignIn:
         hits = [await self.attempts.count(bound) for bound in bounds]
         if any(hit > bound.attempts for hit, bound in zip(hits, bounds, strict=True)):
             _log.warning("sign_in_refused", reason=Refusal.THROTTLED)
+            await self._tell_failure(folded, Refusal.THROTTLED)
             return Refusal.THROTTLED
         found = await self.accounts.by_username(folded[:64])
         try:
@@ -52,6 +58,18 @@ class SignIn:
             return Refusal.BUSY
         if found is None or not right or found[0].disabled:
             _log.warning("sign_in_refused", reason=Refusal.WRONG, sub=found[0].sub if found else None)
+            await self._tell_failure(folded, Refusal.WRONG)
             return Refusal.WRONG
-        await self.attempts.forget(bounds[0])
+        for bound in bounds[:2]:
+            await self.attempts.forget(bound)
         return found[0]
+
+    async def _tell_failure(self, folded: str, refusal: Refusal) -> None:
+        own, everywhere = [await self.attempts.count(counter) for counter in failure_counters(folded)]
+        if not failure_is_told(own, everywhere):
+            return
+        found = await self.accounts.by_username(folded[:64])
+        await self.audit.write(
+            AuditKind.SIGN_IN_FAILED, sub=found[0].sub if found else "",
+            detail={"attempts": own, "count": everywhere, "reason": str(refusal)}, at=self.clock(),
+        )  # fmt: skip

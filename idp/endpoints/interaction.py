@@ -17,6 +17,7 @@ from idp.endpoints.state import IdpState, of
 from idp.endpoints.words import REFUSAL_STATUS, REFUSALS
 from idp.protocol import authorization_response as response
 from idp.protocol.acr import AMR_PASSWORD
+from idp.protocol.audit import AuditKind
 from idp.protocol.authorization_request import Target, prove, read
 from idp.protocol.errors import AccessDenied, OAuthError
 from idp.protocol.interaction import Interaction, Step
@@ -69,6 +70,10 @@ async def consent(request: Request) -> Response:
         denied = AccessDenied("The person did not agree.")
         return to_client(request, target, response.failure(denied, target, issuer=idp.issuer))
     scope = read(pending.parameters, target).agreed_scope
+    await idp.audit.write(
+        AuditKind.CONSENT_GIVEN, sub=live[1].sub, client_id=target.client.client_id, sid=live[0].sid,
+        detail={"scope": list(scope)}, at=idp.clock(),
+    )  # fmt: skip
     await idp.consent_store.add(live[1].sub, target.client.client_id, frozenset(scope), at=idp.clock())
     _log.info("consent_given", sub=live[1].sub, client_id=target.client.client_id, scope=list(scope))
     agreed = replace(pending, consented_scope=scope, consented_sub=live[1].sub)
