@@ -8,6 +8,7 @@ import asyncio
 from asyncio import Task
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from secrets import token_urlsafe
 from typing import Final, Protocol
 from urllib.parse import urlencode
@@ -81,7 +82,7 @@ class LogoutSender:
             if client_id not in self._lanes:
                 lane = asyncio.create_task(self._lane(client_id), name=f"logout-{client_id}")
                 self._lanes[client_id] = lane
-                lane.add_done_callback(lambda done, of=client_id: self._ended(of, done))
+                lane.add_done_callback(partial(self._ended, client_id))
         if self._prune_at is None or now >= self._prune_at:
             self._prune_at = now + _PRUNE_EVERY
             await self.queue.prune(now - KEPT_FOR)
@@ -112,7 +113,12 @@ class LogoutSender:
 
     async def _token(self, delivery: LogoutDelivery, client: Client, at: datetime) -> str:
         claims = logout_token.build(
-            issuer=self.issuer, client=client, sub=self.subject_for(client, delivery.sub), sid=delivery.sid, jti=token_urlsafe(16), at=at
+            issuer=self.issuer,
+            client=client,
+            sub=self.subject_for(client, delivery.sub),
+            sid=delivery.sid,
+            jti=token_urlsafe(16),
+            at=at,
         )
         ring = await self.keys.ring()
         return ring.sign(claims, alg=client.id_token_signed_response_alg, typ=logout_token.TYP)

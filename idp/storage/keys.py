@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.sql import readonly
 from idp.protocol.audit import AuditEvent
-from idp.protocol.signing import SigningKey
+from idp.protocol.signing import KeyState, SigningKey
 from idp.storage.announce import Announcer
 from idp.storage.audit import AuditChain
 from idp.storage.sealing import Seal
@@ -95,7 +95,7 @@ class SqlKeyStore:
         if not isinstance(key, ECKey | RSAKey):
             raise TypeError(f"key {row.kid}: expected EC or RSA")
         # There may be several previous ones for a while, and a state stands once: theirs carries their name.
-        state = "previous" if row.state.startswith(_PREVIOUS) else row.state
+        state: KeyState = "previous" if row.state.startswith(_PREVIOUS) else row.state
         return SigningKey(kid=row.kid, alg=row.alg, state=state, key=key, since=row.since or row.created_at)
 
 

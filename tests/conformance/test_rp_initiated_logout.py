@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from idp import keys
 from tests.doubles.idp_site import ISSUER, RelyingParty, Site, forged
 
 BYE = "https://tile.example/bye"
@@ -139,3 +140,70 @@ async def test_the_yes_must_come_from_our_own_page(site: Site) -> None:
     cross_site = await browser.post(f"{ISSUER}/end_session/confirmed", {}, **{"sec-fetch-site": "cross-site"})
     assert (forged_form.status_code, cross_site.status_code) == (400, 403)
     assert await _is_signed_in(site, rp, tokens["access_token"])
+
+
+async def test_a_hint_of_another_session_of_the_same_person_is_asked_about(site: Site) -> None:
+    """§2; S51."""
+    rp, here, there = await site.client(), site.browser(), site.browser()
+    tokens, other = await rp.tokens(here), await rp.tokens(there)
+    page = await here.get(_url(id_token_hint=other["id_token"], post_logout_redirect_uri=BYE))
+    assert "确认退出" in page.text
+    assert await _is_signed_in(site, rp, tokens["access_token"])
+    assert await _is_signed_in(site, rp, other["access_token"])
+
+
+async def test_a_hint_whose_key_was_rotated_away_still_speaks(site: Site) -> None:
+    """§2: the OP SHOULD accept a hint when it can still tell that it issued it."""
+    rp, browser = await site.client(), site.browser()
+    tokens = await rp.tokens(browser)
+    await keys.rotate(site.idp.key_store, "ES256", at=site.clock())
+    response = await browser.get(_url(id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE))
+    assert response.headers["location"] == BYE
+
+
+async def test_a_session_left_alone_is_ended_all_the_same(site: Site) -> None:
+    """An idle session answers no sign-on any more, but the person means to leave it."""
+    rp, browser = await site.client(), site.browser()
+    tokens = await rp.tokens(browser)
+    sid = browser.http.cookies["onewindow_idp"].partition(".")[0]
+    site.clock.forward(timedelta(hours=2))
+    response = await browser.get(_url(id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE))
+    assert response.headers["location"] == BYE
+    assert await site.idp.sessions.store.get(sid) is None
+
+
+async def test_without_state_none_is_returned(site: Site) -> None:
+    """§3."""
+    rp, browser = await site.client(), site.browser()
+    tokens = await rp.tokens(browser)
+    response = await browser.get(_url(id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE))
+    assert response.headers["location"] == BYE
+
+
+async def test_a_repeated_parameter_stops_on_a_page(site: Site) -> None:
+    """RFC 6749 §3.1; S06."""
+    rp, browser = await site.client(), site.browser()
+    tokens = await rp.tokens(browser)
+    url = _url(id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE)
+    assert (await browser.get(f"{url}&post_logout_redirect_uri=https://evil.example/")).status_code == 400
+    assert await _is_signed_in(site, rp, tokens["access_token"])
+
+
+async def test_other_systems_in_the_session_are_shown_before_going_on(site: Site) -> None:
+    """§3: the person is led on by a link then, for a redirect would hide what is still open."""
+    rp, other, browser = await site.client(), await site.client("other"), site.browser()
+    tokens = await rp.tokens(browser)
+    await other.tokens(browser)
+    page = await browser.get(_url(id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE, state="s"))
+    assert page.status_code == 200
+    assert f'href="{BYE}?state=s"' in page.text
+    assert "系统 other" in page.text
+    assert not await _is_signed_in(site, rp, tokens["access_token"])
+
+
+async def test_the_question_may_lead_on_to_the_clients_origin_and_no_other(site: Site) -> None:
+    """Browsers hold a form's redirects against form-action, on whatever host the client stands."""
+    rp, browser = await site.client(), site.browser()
+    await rp.tokens(browser)
+    page = await browser.get(_url(client_id="tile", post_logout_redirect_uri=BYE))
+    assert "form-action 'self' https://tile.example;" in page.headers["content-security-policy"]
