@@ -30,6 +30,9 @@ class StateStore(Protocol):
     async def get(self, key: str) -> bytes | None:
         """Return what is kept under `key`, or None."""
 
+    async def get_all(self, *keys: str) -> tuple[bytes | None, ...]:
+        """Return what is kept under each key, in their order; one way there and back."""
+
     async def take(self, key: str) -> bytes | None:
         """Return what is kept under `key` and forget it in the same step. Single-use things."""
 

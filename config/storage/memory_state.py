@@ -47,6 +47,9 @@ class MemoryStateStore:
     async def get(self, key: str) -> bytes | None:
         return self._bytes(key)
 
+    async def get_all(self, *keys: str) -> tuple[bytes | None, ...]:
+        return tuple(self._bytes(key) for key in keys)
+
     async def take(self, key: str) -> bytes | None:
         value = self._bytes(key)
         self._kept.pop(key, None)

@@ -1,7 +1,7 @@
 """The state store in Redis (7.0 or newer) or Valkey: shared by every process, lost without harm."""
 
 from asyncio import timeout
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import wraps
@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from config.cancelling import heeding
 from config.state import StateStoreUnavailable
+from config.storage.redis_line import RedisLine
 
 _PREFIX = "onewindow:"
 _ANSWER_WITHIN_SECONDS = 2.0
@@ -54,7 +55,7 @@ def _or_unavailable(
 
 
 class RedisStateStore:
-    """`config.state.StateStore` over one bounded connection pool."""
+    """`config.state.StateStore` over one line for what every request needs and a bounded pool for the rest."""
 
     def __init__(self, url: str, *, connections: int = 32) -> None:
         pool = BlockingConnectionPool.from_url(
@@ -67,25 +68,32 @@ class RedisStateStore:
         # The client's commands are typed for sync and async at once; Any keeps that from spreading.
         self._redis: Any = Redis(connection_pool=pool)
         self._url = url
+        # What every request needs goes over one line; the pool is for the rest, and for all of it under TLS.
+        self._line = RedisLine(url, within_seconds=_ANSWER_WITHIN_SECONDS) if RedisLine.fits(url) else None
+        self._ask: Callable[..., Awaitable[Any]] = self._line.ask if self._line else self._redis.execute_command
         self._count = self._redis.register_script(_COUNT)
         self._swap = self._redis.register_script(_SWAP)
         self._join = self._redis.register_script(_JOIN)
 
     @_or_unavailable
     async def put(self, key: str, value: bytes, ttl: timedelta) -> None:
-        await self._redis.set(_PREFIX + key, value, px=_ms(ttl))
+        await self._ask("SET", _PREFIX + key, value, "PX", _ms(ttl))
 
     @_or_unavailable
     async def add(self, key: str, value: bytes, ttl: timedelta) -> bool:
-        return bool(await self._redis.set(_PREFIX + key, value, px=_ms(ttl), nx=True))
+        return await self._ask("SET", _PREFIX + key, value, "PX", _ms(ttl), "NX") is not None
 
     @_or_unavailable
     async def get(self, key: str) -> bytes | None:
-        return cast("bytes | None", await self._redis.get(_PREFIX + key))
+        return cast("bytes | None", await self._ask("GET", _PREFIX + key))
+
+    @_or_unavailable
+    async def get_all(self, *keys: str) -> tuple[bytes | None, ...]:
+        return tuple(await self._ask("MGET", *(_PREFIX + key for key in keys))) if keys else ()
 
     @_or_unavailable
     async def take(self, key: str) -> bytes | None:
-        return cast("bytes | None", await self._redis.getdel(_PREFIX + key))
+        return cast("bytes | None", await self._ask("GETDEL", _PREFIX + key))
 
     @_or_unavailable
     async def swap(self, key: str, old: bytes, new: bytes, ttl: timedelta) -> bool:
@@ -141,6 +149,8 @@ class RedisStateStore:
         await self._redis.ping()
 
     async def aclose(self) -> None:
+        if self._line is not None:
+            await self._line.aclose()
         await self._redis.aclose()
         await self._redis.connection_pool.disconnect()
 

@@ -37,6 +37,13 @@ async def test_a_key_nobody_put_is_none(state_store: StateStore) -> None:
     assert await state_store.take("session:nobody") is None
 
 
+async def test_several_keys_are_got_at_once_in_their_order(state_store: StateStore) -> None:
+    await state_store.put("a", b"1", MINUTE)
+    await state_store.put("c", b"3", MINUTE)
+    assert await state_store.get_all("c", "b", "a") == (b"3", None, b"1")
+    assert await state_store.get_all() == ()
+
+
 async def test_putting_again_replaces_value_and_lifetime(state_store: StateStore) -> None:
     await state_store.put("session:a", b"old", SOON)
     await state_store.put("session:a", b"new", MINUTE)

@@ -21,6 +21,7 @@ CALLS: dict[str, Call] = {
     "put": lambda store: store.put("k", b"v", MINUTE),
     "add": lambda store: store.add("k", b"v", MINUTE),
     "get": lambda store: store.get("k"),
+    "get_all": lambda store: store.get_all("k", "l"),
     "take": lambda store: store.take("k"),
     "swap": lambda store: store.swap("k", b"v", b"w", MINUTE),
     "touch": lambda store: store.touch("k", MINUTE),
