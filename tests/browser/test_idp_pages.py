@@ -1,73 +1,19 @@
 """The provider's pages in a real browser: every state without an accessibility fault, on a phone, without scripts."""
 
-import asyncio
-import socket
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page
 
-from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from tests.browser.axe import violations
-from tests.doubles.idp_site import PASSWORD, open_site
-
-
-@dataclass
-class Running:
-    """A provider on a port, with a system that shows what it is sent."""
-
-    base: str = ""
-    tile: str = ""
-    stranger: str = ""
-    client: str = ""
+from tests.doubles.idp_site import PASSWORD
+from tests.doubles.running_provider import Running, provider_at
 
 
 @pytest.fixture(scope="module")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running, stop, ready = Running(), threading.Event(), threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_serve(running, ready, stop, tmp_path_factory.mktemp("idp"))))
-    thread.start()
-    assert ready.wait(timeout=60)
-    yield running
-    stop.set()
-    thread.join(timeout=30)
-
-
-async def _serve(running: Running, ready: threading.Event, stop: threading.Event, directory: Path) -> None:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    running.base, running.client = (f"http://127.0.0.1:{own.getsockname()[1]}" for own in sockets)
-    engine = create_engine(f"sqlite+aiosqlite:///{directory / 'idp.db'}")
-    async with open_site(engine, MemoryStateStore(), base_url=running.base) as site:
-        servers = [_server(site.app), _server(_shows_what_it_is_sent)]
-        tasks = [asyncio.create_task(server.serve(sockets=[own])) for server, own in zip(servers, sockets, strict=True)]
-        await site.account()
-        given = {"redirect_uris": (f"{running.client}/cb",), "post_logout_redirect_uris": (f"{running.client}/bye",)}
-        running.tile = (await site.client("tile", **given)).url()
-        running.stranger = (await site.client("stranger", trusted=False, **given)).url()
-        ready.set()  # what comes before they accept waits in the sockets' queues
-        await asyncio.to_thread(stop.wait)
-        for server in servers:
-            server.should_exit = True
-        await asyncio.gather(*tasks)
-    await engine.dispose()
-
-
-def _server(app: Any) -> uvicorn.Server:
-    return uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="error"))
-
-
-async def _shows_what_it_is_sent(scope: Any, receive: Any, send: Any) -> None:
-    body = (await receive())["body"] if scope["method"] == "POST" else scope["query_string"]
-    page = b"<title>system</title><p>" + scope["method"].encode() + b" " + body.replace(b"<", b"")
-    headers = [(b"content-type", b"text/html; charset=utf-8")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": page})
+    with provider_at("127.0.0.1", tmp_path_factory.mktemp("idp")) as running:
+        yield running
 
 
 @pytest.fixture
