@@ -45,6 +45,7 @@ from connectors.storage.settling import Settling
 from connectors.system import System
 from connectors.transports.exchange_table import make_exchange_table
 from connectors.transports.file_batch import make_file_batch
+from connectors.transports.form_post import make_form_post
 from connectors.transports.message_queue import make_message_queue
 from connectors.transports.rest_json import make_rest_json
 from connectors.transports.soap import make_soap
@@ -68,6 +69,7 @@ TRANSPORTS: Mapping[str, Kind] = {
     "exchange_table": Kind(make=make_exchange_table, line="exchange"),
     "file_batch": Kind(make=make_file_batch, line="files"),
     "soap": Kind(make=make_soap),
+    "form_post": Kind(make=make_form_post),
     "message_queue": Kind(make=make_message_queue, line="queue"),
 }
 """By `transport` of the spec; `manual` has none, for a person carries it."""

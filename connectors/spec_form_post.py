@@ -8,7 +8,9 @@ from connectors.spec_auth import Part, SecretName
 
 
 class CaptchaSpec(Part):
-    """A picture only a person can read. `field` is where its text goes, `picture` where it is had."""
+    """A picture only a person can read: `field` takes its text, `picture` is its address. Asked for where the log-in page
+    has that field, so once a day where the department does it so.
+    """
 
     picture: str = Field(pattern=r"^/")
     field: str
@@ -16,7 +18,7 @@ class CaptchaSpec(Part):
 
 
 class PageLogInSpec(Part):
-    """The log-in page. `succeeded`, `wrong` and `needed` are CEL over the page that came back."""
+    """The log-in page. `succeeded` and `needed` are CEL over a page (`body.text`, `body.fields`, `status`)."""
 
     path: str = Field(pattern=r"^/")
     username: str
@@ -27,31 +29,32 @@ class PageLogInSpec(Part):
     captcha: CaptchaSpec | None = None
     succeeded: str
     needed: str
-    """True of any page that says that there is no session (any more)."""
+    """True of any page that says that there is no session (any more): nothing was done with what was sent."""
     lasts_seconds: float = Field(default=840.0, ge=10, le=86_400)
 
 
 class ListPageSpec(Part):
-    """The page with all our entries, read for their status. Each row of `table` is one `body` of `results`."""
+    """The page with all our entries. Each row becomes one `body` of `results`: its `columns`, and `digest` of the row."""
 
     path: str = Field(pattern=r"^/")
     table: str
-    """The table's id attribute; its first row names the columns."""
-    most_pages: int = Field(default=20, ge=1, le=500)
-    next_page: str | None = None
+    columns: Mapping[str, str]
+    """Name in `body` → heading of the column."""
+    next_link: str | None = None
     """The id of the link to the next page."""
+    most_pages: int = Field(default=20, ge=1, le=500)
+    every_seconds: float = Field(default=86_400.0, ge=1, le=604_800)
 
 
 class FormPostSpec(Part):
-    """How its pages are spoken to; `request.path` is the page with the form, `request.body` its fields."""
+    """How its pages are spoken to: `request.path` is the page with the form, `request.body` its fields by name."""
 
     charset: str = "gb2312"
-    hidden_fields: bool = True
-    """Take __VIEWSTATE and its kind from the page with the form."""
     replacements: Mapping[str, str] = Field(default_factory=dict)
     """The department's own characters for those its character set lacks."""
+    fields: Mapping[str, str] = Field(default_factory=dict)
+    """Pieces of a page by element id, read as `body.fields.<name>`."""
     button: Mapping[str, str] = Field(default_factory=dict)
-    text_fields: Mapping[str, str] = Field(default_factory=dict)
-    """Named pieces of an answer's page by element id: `body.fields.<name>`."""
+    """What a click on the button sends along."""
     log_in: PageLogInSpec
     list_page: ListPageSpec | None = None
