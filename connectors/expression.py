@@ -18,6 +18,7 @@ from connectors.filters import FILTERS, KEEP, Argument, Filter, FilterRefused, i
 _TOKEN: Final = re.compile(r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<mark>[|(),])|(?P<word>[^\s|(),']+))")
 _PATH: Final = re.compile(r"[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]+)*")
 _CODES: Final = "codes"
+_CHARACTERS: Final = "characters"
 
 
 class ExpressionRefused(Exception):
@@ -43,6 +44,12 @@ class CodeTable:
         if self.unknown == "default":
             return self.other
         raise FilterRefused("the department's code table has no entry for this value")
+
+    def respell(self, value: object) -> object:
+        """Return a text with each character the table lists written as the table says; others stay."""
+        if not isinstance(value, str):
+            raise FilterRefused("expected a text")
+        return "".join(str(self.codes.get(character, character)) for character in value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +190,16 @@ def _unquoted(text: str) -> str:
 
 
 def _step(name: str, arguments: list[Argument], tables: Mapping[str, CodeTable]) -> Step:
-    if name == _CODES:
+    if name in (_CODES, _CHARACTERS):
         if len(arguments) != 1 or str(arguments[0]) not in tables:
             raise ExpressionRefused(
-                f"codes(table) names one of the spec's tables: {', '.join(sorted(tables)) or 'none'}"
+                f"{name}(table) names one of the spec's tables: {', '.join(sorted(tables)) or 'none'}"
             )
-        return Step(name, tables[str(arguments[0])].translate, on_empty=False)
+        table = tables[str(arguments[0])]
+        return Step(name, table.translate if name == _CODES else table.respell, on_empty=False)
     known = FILTERS.get(name)
     if known is None:
-        raise ExpressionRefused(f"unknown filter {name!r}: there are {', '.join(sorted([*FILTERS, _CODES]))}")
+        raise ExpressionRefused(f"unknown filter {name!r}: there are {', '.join(sorted([*FILTERS, _CODES, _CHARACTERS]))}")
     if not known.least <= len(arguments) <= known.most:
         raise ExpressionRefused(f"{name} takes {known.least} to {known.most} arguments, got {len(arguments)}")
     return Step(name, _bound(known, arguments), on_empty=known.on_empty)

@@ -271,4 +271,4 @@ FILTERS: Final[Mapping[str, Filter]] = {
     "keep": Filter(keep, 0, 0, "sends null when there is none, instead of leaving the field out", on_empty=True),
     "require": Filter(require, 0, 0, "refuses to send without a value", on_empty=True),
 }
-"""`codes(table)` is the one more filter: it needs the spec's own tables and lives in `connectors.expression`."""
+"""`codes(table)` and `characters(table)` are two more: they need the spec's own tables and live in `connectors.expression`."""
