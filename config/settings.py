@@ -145,6 +145,9 @@ class Settings(BaseSettings):
         if self.demo:
             if self.host not in ("127.0.0.1", "localhost", "::1"):
                 raise ValueError(f"{PREFIX}HOST: demo mode listens on loopback only")
+            if self.require_pushed_authorization_requests:
+                name = f"{PREFIX}REQUIRE_PUSHED_AUTHORIZATION_REQUESTS"
+                raise ValueError(f"{name}: not in demo mode, the simulated departments do not push")
         elif self.department_clock_offset_seconds:
             raise ValueError(f"{PREFIX}DEPARTMENT_CLOCK_OFFSET_SECONDS: demo mode only")
         _check_networks(self.egress_networks)

@@ -29,6 +29,7 @@ from config.settings import Settings
 from config.state import StateStore
 from portal.api.signing_keys import SigningKeys
 from portal.people import Person
+from portal.pushed_request import Pushing, PushRefused
 from portal.sessions import hashed
 
 SCOPE = "openid profile unit"
@@ -112,6 +113,11 @@ class RelyingParty:
         }
         if back_channel is not None:
             client_kwargs["transport"] = _Unclosed(back_channel)
+        self._pushing = Pushing(
+            client_id=settings.portal_client_id,
+            client_secret=portal_client_secret(settings),
+            open_client=lambda: httpx2.AsyncClient(timeout=10.0, transport=client_kwargs.get("transport")),
+        )
         self._client: _Client = OAuth().register(
             _NAME,
             client_id=settings.portal_client_id,
@@ -124,9 +130,9 @@ class RelyingParty:
         """Keep a new sign-in for `browser` and return the provider's address to send it to.
 
         Raises:
-            ProviderUnreachable: discovery did not answer.
+            ProviderUnreachable: discovery did not answer, or a request that must be pushed was not taken.
         """
-        await self._discover()
+        metadata = await self._discover()
         flow: dict[str, Any] = {}
         redirect = await self._client.authorize_redirect(
             _with_session(request, flow), self._redirect_uri, ui_locales=ui_locales
@@ -134,7 +140,10 @@ class RelyingParty:
         (key,) = flow
         record = {"flow": flow, "browser": hashed(browser), "next": next_path}
         await self._state.put(_key(key.removeprefix(f"_state_{_NAME}_")), json.dumps(record).encode(), FLOW_LIVES)
-        return str(redirect.headers["location"])
+        try:
+            return await self._pushing.address(metadata, str(redirect.headers["location"]))
+        except (httpx2.HTTPError, PushRefused) as error:
+            raise ProviderUnreachable from error
 
     async def complete(self, request: Request, *, browser: str) -> SignedIn:
         """Redeem the callback in `request`; each sign-in is taken once.

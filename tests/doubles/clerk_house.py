@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ import matters.storage.tables
 import onewindow
 from config.asgi.shell import shell
 from config.clock import SHANGHAI, utc_now
+from config.egress import EgressClient, EgressRules
 from config.settings import Settings
 from config.state import StateStore
 from connectors.app import Connectors, create_connectors
@@ -29,6 +31,7 @@ from demo.forms import make_application
 from demo.seed import ACCOUNTS, DEMO_PASSWORD
 from idp import accounts, clients
 from idp import app as idp_app
+from idp.endpoints.state import IdpState
 from matters.data_items import DataItems, load_data_items
 from matters.guide import Matter, load_matters
 from matters.posted import render_posted
@@ -70,6 +73,7 @@ class House:
     app: Any
     portal: PortalState
     connectors: Connectors
+    provider: IdpState
     later: timedelta = timedelta(0)
 
     def now(self) -> datetime:
@@ -87,8 +91,8 @@ class House:
 
 
 @asynccontextmanager
-async def house(engine: Any, state: StateStore, directory: Path) -> AsyncIterator[House]:
-    """Open a OneWindow with the demo's accounts on an empty database."""
+async def house(engine: Any, state: StateStore, directory: Path, **variables: str) -> AsyncIterator[House]:
+    """Open a OneWindow with the demo's accounts on an empty database; `variables` are settings beside the usual."""
     endpoints = directory / "endpoints.yaml"
     endpoints.write_text("\n".join(f"{id_}: http://127.0.0.1:9" for id_ in systems()), encoding="utf-8")
     settings = Settings.from_env(
@@ -97,6 +101,7 @@ async def house(engine: Any, state: StateStore, directory: Path) -> AsyncIterato
             "ONEWINDOW_SECRET_KEY": SECRET,
             "ONEWINDOW_VAR_DIR": str(directory / "var"),
             "ONEWINDOW_ENDPOINTS_FILE": str(endpoints),
+            **variables,
         }
     )
     async with engine.begin() as connection:
@@ -123,7 +128,9 @@ async def house(engine: Any, state: StateStore, directory: Path) -> AsyncIterato
     async def front_door(scope: Any, receive: Any, send: Any) -> None:
         await made[0].app(scope, receive, send)
 
-    provider = idp_app.create_app(settings=settings, engine=engine, state=state, clock=utc_now)
+    # The provider tells the portal of logouts over the same way as the portal asks the provider: inside the process.
+    egress = EgressClient(EgressRules(allowed=(ip_network("127.0.0.0/8"),)), transport=lambda: _into(front_door))
+    provider = idp_app.create_app(settings=settings, engine=engine, state=state, clock=utc_now, egress=egress)
     portal = create_app(
         settings=settings,
         engine=engine,
@@ -146,9 +153,13 @@ async def house(engine: Any, state: StateStore, directory: Path) -> AsyncIterato
             scope.setdefault("state", {}).update(merged)
             await shelled(scope, receive, send)
 
-        made.append(House(app=with_state, portal=merged["portal"], connectors=connected))
+        made.append(House(app=with_state, portal=merged["portal"], connectors=connected, provider=merged["idp"]))
         yield made[0]
         await connected.aclose()
+
+
+def _into(app: Any) -> httpx2.AsyncBaseTransport:
+    return httpx2.ASGITransport(app=app)
 
 
 async def _people(settings: Settings, engine: Any, state: StateStore) -> None:

@@ -1,11 +1,13 @@
 """Signing in and out at the portal, through the provider's own pages."""
 
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.doubles.clerk_house import House
+from tests.conftest import Backend
+from tests.doubles.clerk_house import House, house
 
 
 async def test_a_clerk_signs_in_and_comes_back_to_the_page_they_wanted(open_house: House) -> None:
@@ -131,3 +133,16 @@ async def test_english_is_one_click_away_and_stays(open_house: House) -> None:
     assert '<html lang="en">' in page.text
     assert "Temporary assistance" in page.text
     assert '<html lang="en">' in (await clerk.get("/cases")).text
+
+
+async def test_the_portal_pushes_its_requests_where_the_provider_wants_that_of_everybody(
+    backend: Backend, tmp_path: Path
+) -> None:
+    """RFC 9126 §5: the browser carries a request_uri and nothing else."""
+    required = {"ONEWINDOW_REQUIRE_PUSHED_AUTHORIZATION_REQUESTS": "true"}
+    async with house(backend.engine, backend.state, tmp_path, **required) as opened:
+        visitor = opened.visitor()
+        sent = await visitor.http.get("/sign-in", follow_redirects=False)
+        assert set(parse_qs(urlsplit(sent.headers["location"]).query)) == {"client_id", "request_uri"}
+        page = await opened.person("clerk")
+        assert "王晓芸" in (await page.get("/")).text
