@@ -1,6 +1,7 @@
 """Clients that register themselves: invited, held against a policy, managed by their own token (RFC 7591, RFC 7592)."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from idp.protocol.errors import InvalidClientMetadata, InvalidRedirectUri, Inval
 from idp.protocol.ports import Accounts, ClientInvitationStore, ClientStore
 
 _log = get("onewindow.idp")
+_PLACE = re.compile(r"\A(?:\*\.)?(?:[a-z0-9-]+\.)*[a-z0-9-]+\Z")
 BY = "registration"  # in the audit: the client itself, under an operator's invitation
 
 
@@ -44,7 +46,14 @@ async def invite(
     lifetime: timedelta,
     at: datetime,
 ) -> str:
-    """Keep an invitation and return its initial access token, shown this once."""
+    """Keep an invitation and return its initial access token, shown this once.
+
+    Raises:
+        ClientRefused: the policy names what there is not.
+    """
+    clients.check_policy(scope=scope, grant_types=grant_types, allowed_roles=allowed_roles)
+    if not redirect_hosts or not all(map(_PLACE.match, redirect_hosts)):
+        raise ClientRefused("redirect_hosts: host names in lower case, *.example.gov.cn for all below one")
     token = token_urlsafe(32)
     await invitations.add(
         ClientInvitation(

@@ -1,11 +1,13 @@
 """Clients as operators handle them: register, replace the secret, stop. Plain functions over the store."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from datetime import datetime
 from secrets import token_urlsafe
 from typing import Final
 
+from idp.accounts import ROLES
 from idp.protocol import fapi2, front_channel_logout, subject
 from idp.protocol.audit import COMMAND_LINE, AuditEvent, AuditKind
 from idp.protocol.client import Client, hash_secret
@@ -95,6 +97,21 @@ def _event(before: Client | None, after: Client, *, at: datetime, by: str) -> Au
     )  # fmt: skip
 
 
+def check_policy(*, scope: Iterable[str], grant_types: Iterable[str], allowed_roles: Iterable[str]) -> None:
+    """Check the words of a policy or a registration.
+
+    Raises:
+        ClientRefused: names the field.
+    """
+    for name, given, known in (
+        ("grant_types", grant_types, _GRANT_TYPES),
+        ("scope", scope, frozenset(SCOPES_SUPPORTED)),
+        ("allowed_roles", allowed_roles, ROLES),
+    ):
+        if unknown := set(given) - known:
+            raise ClientRefused(f"{name}: unknown {sorted(unknown)}")
+
+
 def check(client: Client) -> None:
     """Check the metadata of a registration (RFC 7591 §2, OpenID Connect Registration §2).
 
@@ -103,10 +120,7 @@ def check(client: Client) -> None:
     """
     if not _CLIENT_ID.match(client.client_id):
         raise ClientRefused("client_id: 3 to 128 of A-Z a-z 0-9 . _ ~ -")
-    if unknown := set(client.grant_types) - _GRANT_TYPES:
-        raise ClientRefused(f"grant_types: unknown {sorted(unknown)}")
-    if unknown := set(client.scope) - set(SCOPES_SUPPORTED):
-        raise ClientRefused(f"scope: unknown {sorted(unknown)}")
+    check_policy(scope=client.scope, grant_types=client.grant_types, allowed_roles=client.allowed_roles)
     if "authorization_code" in client.grant_types and not client.redirect_uris:
         raise ClientRefused("redirect_uris: the authorization code grant needs one")
     if client.public and "client_credentials" in client.grant_types:

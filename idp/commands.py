@@ -1,12 +1,13 @@
 """`onewindow account …`, `client …` and `key …`: what operators do at the provider."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
 
 from config.clock import SHANGHAI, utc_now
-from idp import accounts, clients, keys
+from idp import accounts, client_registration, clients, keys
 from idp.endpoints.state import IdpState
 from idp.operating import do as _do
 from idp.operating import one_of, read_jwks
@@ -179,6 +180,44 @@ def add_client(
         )
         secret = await clients.register(provider.client_store, provider.account_store, client, at=utc_now())
         typer.echo(f"client_id {client_id}\nclient_secret {secret or '(none)'}")
+
+    _do(work)
+
+
+@client_cli.command("invite")
+def invite_client(
+    name: Annotated[str, typer.Argument(help="Whom it is for, for your own records.")],
+    redirect_host: Annotated[
+        list[str], typer.Option(help="Host its addresses may lie on, *.example.gov.cn for all below.")
+    ],
+    scope: Annotated[str, typer.Option(help="The most it may ask for, with spaces.")] = "openid profile unit",
+    grant_type: Annotated[
+        list[str] | None, typer.Option(help="authorization_code and refresh_token unless given.")
+    ] = None,
+    profile: Annotated[
+        str, typer.Option(help="standard, or fapi2: all of the FAPI 2.0 Security Profile.")
+    ] = "standard",
+    role: Annotated[list[str] | None, typer.Option(help="Only people with one of these roles may come.")] = None,
+    uses: Annotated[int, typer.Option(min=1, max=1000, help="How many clients may register with it.")] = 1,
+    days: Annotated[int, typer.Option(min=1, max=365, help="For how long.")] = 7,
+) -> None:
+    """Print an initial access token with which a client registers itself at /register; it is shown this once."""
+    grant_types = tuple(grant_type or ("authorization_code", "refresh_token"))
+
+    async def work(provider: IdpState) -> None:
+        token = await client_registration.invite(
+            provider.registration.invitations,
+            name=name,
+            scope=tuple(scope.split()),
+            grant_types=grant_types,
+            redirect_hosts=tuple(redirect_host),
+            profile=one_of(profile, get_args(Profile), "profile"),
+            allowed_roles=tuple(role or ()),
+            uses=uses,
+            lifetime=timedelta(days=days),
+            at=utc_now(),
+        )
+        typer.echo(f"registration_endpoint {provider.issuer}/register\ninitial_access_token {token}")
 
     _do(work)
 

@@ -99,6 +99,8 @@ class BearerTokens:
             and claims.get("nbf", 0) <= now.timestamp() + _LEEWAY.total_seconds()
             and all(isinstance(claims.get(name), str) and claims[name] for name in ("sub", "client_id"))
             and isinstance(claims.get("scope", ""), str)
+            # Bound to a key (RFC 9449 §7.2, RFC 8705 §3): whoever sends it as a bearer token proves nothing.
+            and "cnf" not in claims
         )
         if not holds:
             raise _TokenRefused

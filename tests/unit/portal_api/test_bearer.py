@@ -122,6 +122,7 @@ async def test_rs256_is_taken_as_well(provider: Provider) -> None:
         {"sub": ""},
         {"client_id": None},
         {"scope": ["cases:read"]},
+        {"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}},
     ],
 )
 async def test_a_claim_that_does_not_hold_is_invalid_token(provider: Provider, changed: dict[str, Any]) -> None:
