@@ -22,6 +22,7 @@ from connectors.errors import SpecProblem, SpecRefused
 from connectors.health import Health
 from connectors.holidays import holidays
 from connectors.intake import Intake
+from connectors.log_ins import LogIns
 from connectors.ports import (
     Deliveries,
     DeskBook,
@@ -88,6 +89,7 @@ class Connectors:
     systems: Mapping[str, System]
     intake: Intake
     desk: Desk
+    log_ins: LogIns
     desk_book: DeskBook
     deliveries: Deliveries
     callbacks: Callbacks
@@ -147,6 +149,7 @@ def create_connectors(
             choose=secrets.choice,
         ),
         desk=Desk(book=desk_book, systems=systems, state=state),
+        log_ins=LogIns(systems=systems, transports=transports, ledger=ledger, state=state),
         desk_book=desk_book,
         deliveries=SqlDeliveries(engine),
         callbacks=Callbacks(systems=systems, ledger=ledger, secrets=kept_secrets),

@@ -104,6 +104,7 @@ def create_app(
         intake=connectors.intake,
         deliveries=connectors.deliveries,
         desk=connectors.desk,
+        log_ins=connectors.log_ins,
         health=connectors.health,
     )
     api = make_api_state(

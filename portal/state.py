@@ -12,6 +12,7 @@ from config.state import StateStore
 from connectors.desk import Desk
 from connectors.health import Health
 from connectors.intake import Intake
+from connectors.log_ins import LogIns
 from connectors.ports import Deliveries
 from matters.ports import CaseStore, DraftStore, GuideStore, MaterialFiles
 from matters.search import MatterIndex
@@ -49,6 +50,7 @@ class PortalState:
     intake: Intake
     deliveries: Deliveries
     desk: Desk
+    log_ins: LogIns
     health: Health
 
 

@@ -37,7 +37,7 @@ SESSION_LASTS: Final = timedelta(minutes=15)
 REVIEW: Final = timedelta(minutes=20)
 A_PAGE: Final = 50
 COOKIE: Final = "ASP.NET_SessionId"
-EXTENSION: Final = {"〔王军〕": "珺", "〔日斤〕": "昕", "〔金鑫〕": "鑫", "〔王宛〕": "琬"}
+EXTENSION: Final = {"〔E100〕": "珺", "〔E101〕": "珪", "〔E102〕": "翾", "〔E103〕": "𬍛"}
 """How this system's font table writes characters its character set lacks."""
 HOURS: Final = Hours(
     weekdays=frozenset(range(5)), opens=time(8, 30), closes=time(17, 30), closures=(hours.on_holidays(),)

@@ -19,6 +19,7 @@ from portal.forms.display import DisplaySection, display
 from portal.forms.materials import MaterialLine, material_lines
 from portal.guards import checked_form, signed_in
 from portal.library import local
+from portal.pages import desk_log_in
 from portal.pages.case import matter_of
 from portal.people import Person
 from portal.refusals import NotAllowed, NotHere
@@ -70,6 +71,8 @@ class DeskPage:
     """Context of pages/desk.html."""
 
     tasks: tuple[TaskLine, ...]
+    log_ins: tuple[tuple[str, str], ...]
+    """Systems that wait for somebody to read their log-in picture: id and name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,9 @@ async def desk(request: Request, person: Person) -> Response:
         )
         for view in await portal.desk.tasks(person.actor)
     )
-    return portal.renderer.page(request, "pages/desk.html", DeskPage(tasks=tasks))
+    waiting = await portal.log_ins.waiting(person.actor)
+    log_ins = tuple((each.system, local(each, "system_name")) for each in waiting)
+    return portal.renderer.page(request, "pages/desk.html", DeskPage(tasks=tasks, log_ins=log_ins))
 
 
 async def show(request: Request, person: Person) -> Response:
@@ -223,6 +228,7 @@ def _system(view: TaskView) -> str:
 
 routes: list[BaseRoute] = [
     Route("/desk", signed_in(desk), name="desk"),
+    *desk_log_in.routes,
     Route("/desk/{task}", signed_in(show), methods=["GET"], name="desk_task"),
     Route("/desk/{task}", signed_in(post), methods=["POST"]),
 ]
