@@ -15,8 +15,8 @@ from typing import Final
 from config.clock import Clock
 from config.egress import EgressClient, EgressError
 from config.logs import get
+from config.public_jwk import JwksRefused, public_keys
 from idp.protocol.client import Client
-from idp.protocol.public_jwk import JwksRefused, public_keys
 from idp.protocol.signing import SignatureRefused, read_unverified
 
 FRESH: Final = timedelta(minutes=10)

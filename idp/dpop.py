@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from idp.protocol.dpop import REMEMBER, Proof, verify_proof
+from config.dpop import REMEMBER, Proof
+from idp.protocol.dpop import verify_proof
 from idp.protocol.dpop_nonce import Nonces
 from idp.protocol.errors import InvalidDpopProof, UseDpopNonce
 from idp.protocol.ports import Attempts

@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from config.dpop import ALGS, Proof
 from idp.endpoints.answers import json_answer
 from idp.endpoints.state import of
-from idp.protocol.dpop import ALGS, Proof
 from idp.protocol.errors import InvalidDpopProof, InvalidToken, OAuthError, UseDpopNonce
 
 NONCE_HEADER = "dpop-nonce"

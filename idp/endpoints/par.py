@@ -5,6 +5,7 @@ from secrets import token_urlsafe
 from starlette.requests import Request
 from starlette.responses import Response
 
+from config.dpop import Proof
 from idp.endpoints.answers import json_answer
 from idp.endpoints.client_authentication import authenticated
 from idp.endpoints.dpop import nonce_headers, proof_of
@@ -14,7 +15,6 @@ from idp.endpoints.requested import inside
 from idp.endpoints.state import IdpState, of
 from idp.protocol.authorization_request import prove, read
 from idp.protocol.client import Client
-from idp.protocol.dpop import Proof
 from idp.protocol.errors import InvalidRequest, NotRedirectable
 from idp.protocol.parameters import Parameters
 from idp.protocol.pushed_request import (

@@ -5,10 +5,10 @@ from typing import Literal
 
 from starlette.requests import Request
 
+from config.dpop import Proof
 from idp.endpoints.dpop import proof_of
 from idp.endpoints.parsing import form
 from idp.protocol.access_token import AccessToken
-from idp.protocol.dpop import Proof
 from idp.protocol.errors import InvalidDpopProof, InvalidRequest, InvalidToken
 
 Scheme = Literal["bearer", "dpop"]

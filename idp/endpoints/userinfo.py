@@ -3,12 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from config.dpop import ALGS
 from idp.endpoints.answers import json_answer
 from idp.endpoints.dpop import challenge, nonce_headers
 from idp.endpoints.presented_token import PresentedToken, check_sender, presented_token
 from idp.endpoints.state import of
 from idp.protocol.claims import account_claims
-from idp.protocol.dpop import ALGS
 from idp.protocol.errors import InsufficientScope, InvalidDpopProof, InvalidToken, UseDpopNonce
 from idp.protocol.scope import OPENID
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from config.public_jwk import JwksRefused, public_keys
 from idp.protocol.client import Client
 from idp.protocol.errors import InvalidClientMetadata, InvalidRedirectUri, OAuthError
-from idp.protocol.public_jwk import JwksRefused, public_keys
 
 _TEXT_AT_MOST: Final = 2000
 _LIST_AT_MOST: Final = 50

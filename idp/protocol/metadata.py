@@ -2,11 +2,11 @@
 
 from typing import Final
 
+from config.dpop import ALGS as DPOP_ALGS
 from idp.protocol.authorization_request import PROMPTS, RESPONSE_MODES
 from idp.protocol.claims import ACR_VALUES_SUPPORTED, CLAIMS_SUPPORTED
 from idp.protocol.client_signature import ALGS as CLIENT_ALGS
 from idp.protocol.device_grant import GRANT_TYPE as DEVICE_GRANT
-from idp.protocol.dpop import ALGS as DPOP_ALGS
 from idp.protocol.scope import SCOPES_SUPPORTED
 from idp.protocol.signing import ALGS
 

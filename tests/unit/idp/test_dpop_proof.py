@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from idp.protocol import dpop
-from idp.protocol.dpop import Proof, check_bound, verify_proof
+from config import dpop
+from config.dpop import Proof
+from config.http_uri import normalised
+from idp.protocol.dpop import check_bound, verify_proof
 from idp.protocol.dpop_nonce import STEP, Nonces
 from idp.protocol.errors import InvalidDpopProof, InvalidGrant
-from idp.protocol.http_uri import normalised
 from tests.doubles.dpop_key import DpopKey, encoded, signed
 
 AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
