@@ -1,16 +1,16 @@
 """The case beside the ledger: what a department reported moves it in the same commit as the delivery."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.outcomes import StatusWord
-from matters.case import CaseStatus, Evidence, remark, report
+from matters.case import Case, CaseEvent, CaseStatus, Evidence, remark, report
 from matters.deadline import is_counted
 from matters.guide import Matter
-from matters.storage.cases import append_event, load_case
+from matters.storage.cases import append_event, append_events, load_case, lock_cases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,26 @@ class CaseMoves:
         case = await load_case(connection, number)
         if case is None:
             return
+        for after, event in self.moved(case, reports, at=at, by=by, only_remark=only_remark):
+            await append_event(connection, after, event)
+
+    async def report_all(
+        self, connection: AsyncConnection, reports: Mapping[str, tuple[Sequence[Report], str]], *, at: datetime
+    ) -> None:
+        """Move many cases, each along the reports of the system named beside them; the cases are locked first."""
+        locked = await lock_cases(connection, reports)
+        moved: list[tuple[Case, list[CaseEvent]]] = []
+        for number, case in locked.items():
+            told, by = reports[number]
+            steps = list(self.moved(case, told, at=at, by=by))
+            if steps:
+                moved.append((steps[-1][0], [event for _, event in steps]))
+        await append_events(connection, moved)
+
+    def moved(
+        self, case: Case, reports: Sequence[Report], *, at: datetime, by: str, only_remark: bool = False
+    ) -> Iterator[tuple[Case, CaseEvent]]:
+        """Give the case after each report, with the event that took it there."""
         matter = self.guide(case.matter_id)
         for each in reports:
             evidence = Evidence(source=each.source, who=each.who, number=each.number, note=each.note)
@@ -62,7 +82,7 @@ class CaseMoves:
             else:
                 counted = matter is not None and is_counted(matter, status)
                 case, event = report(case, status, at=at, by=by, evidence=evidence, counted=counted)
-            await append_event(connection, case, event)
+            yield case, event
 
 
 def _precedes(status: CaseStatus) -> bool:

@@ -118,13 +118,17 @@ async def cancel_withdrawals(connection: AsyncConnection, case_number: str, at: 
     return cancelled.rowcount
 
 
+def is_leased_to(owner: str) -> ColumnElement[bool]:
+    """Part of that guard: some worker's deliveries on their way."""
+    return and_(deliveries.c.lease_owner == owner, deliveries.c.state.in_(_LEASED))
+
+
 def held_by(lease: Lease) -> ColumnElement[bool]:
     """The guard of every write under a lease."""
     return and_(
         deliveries.c.id == lease.delivery.id,
         deliveries.c.fence == lease.fence,
-        deliveries.c.lease_owner == lease.owner,
-        deliveries.c.state.in_(_LEASED),
+        is_leased_to(lease.owner),
     )
 
 

@@ -61,6 +61,26 @@ async def close_tasks(
     return closed.rowcount
 
 
+async def close_tasks_of(
+    connection: AsyncConnection,
+    delivery_ids: Collection[str],
+    *,
+    reasons: Collection[DeskReason],
+    result: str,
+    at: datetime,
+) -> None:
+    """Close the open tasks of these reasons of many deliveries, as settled by the systems they go to."""
+    await connection.execute(
+        update(desk_tasks)
+        .where(
+            desk_tasks.c.delivery_id.in_(list(delivery_ids)),
+            desk_tasks.c.closed_at.is_(None),
+            desk_tasks.c.reason.in_([reason.value for reason in reasons]),
+        )
+        .values(closed_at=at, closed_by=desk_tasks.c.system, result=result)
+    )
+
+
 async def close_task(connection: AsyncConnection, task_id: str, *, by: str, result: str, at: datetime) -> bool:
     """Close one task; False when it was closed already."""
     closed = await connection.execute(

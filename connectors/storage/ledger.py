@@ -6,16 +6,21 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from config import logs
 from config.storage.sql import readonly
 from connectors.engine import BreakerState, breaker_after
 from connectors.ledger import Awaited, Delivery, DeliveryState, HoldReason, InboundEvent, Lease, Result, Submission
 from connectors.outcomes import Outcome
 from connectors.ports import DeliveryView
 from connectors.spec_models import Breaker
-from connectors.storage import claims, rows, settling
+from connectors.storage import claims, rows, settling, settling_many
 from connectors.storage.commits import until_uncontested
 from connectors.storage.settling import Settling
+from connectors.storage.settling_many import Intent, Settlement
 from connectors.storage.tables import attempts, breakers, deliveries, submissions
+from connectors.storage.together import Together
+
+log = logs.get(__name__)
 
 
 class SqlLedger:
@@ -25,6 +30,8 @@ class SqlLedger:
         self._engine = engine
         self._reading = readonly(engine)
         self._settling = settling
+        self._sends: Together[Intent, None] = Together(self._begin_sends)
+        self._settlements: Together[Settlement, Delivery | None] = Together(self._settle_smooth)
 
     async def due_systems(self, at: datetime) -> Sequence[str]:
         async with self._reading.connect() as connection:
@@ -39,14 +46,34 @@ class SqlLedger:
             return await claims.keep(connection, owner=owner, at=at, lease=lease)
 
     async def begin(self, lease: Lease, *, kind: str, at: datetime) -> None:
+        if kind == "send":
+            await self._sends.do(Intent(lease=lease, at=at))
+            return
         async with self._engine.begin() as connection:
             await claims.begin(connection, lease, kind=kind, at=at)
 
+    async def _begin_sends(self, intents: Sequence[Intent]) -> Sequence[Exception | None]:
+        async with self._engine.begin() as connection:
+            return await settling_many.begin_sends(connection, intents)
+
     async def settle(self, lease: Lease, result: Result, *, at: datetime, duration_ms: int) -> Delivery:
+        settlement = Settlement(lease=lease, result=result, at=at, duration_ms=duration_ms)
+        if settlement.is_smooth and (written := await self._settlements.do(settlement)) is not None:
+            return written
+
         async def commit(connection: AsyncConnection) -> Delivery:
             return await settling.settle(connection, self._settling, lease, result, at=at, duration_ms=duration_ms)
 
         return await until_uncontested(self._engine, commit)
+
+    async def _settle_smooth(self, settlements: Sequence[Settlement]) -> Sequence[Delivery | Exception | None]:
+        try:
+            async with self._engine.begin() as connection:
+                return await settling_many.settle_smooth(connection, self._settling, settlements)
+        except Exception:
+            # Nothing of it was written. One that can't be written must not keep the others: each is tried alone.
+            log.exception("settled_apart", deliveries=len(settlements))
+            return [None] * len(settlements)
 
     async def give_back(self, lease: Lease, *, next_attempt_at: datetime, reason: HoldReason, at: datetime) -> bool:
         async with self._engine.begin() as connection:

@@ -1,6 +1,6 @@
 """Writing what an attempt or a report came to: attempt, delivery, case and desk task in one commit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.inbound import Applied, apply_event, may_apply
 from connectors.ledger import Delivery, DeliveryState, DeskReason, InboundEvent, Lease, LeaseLost, Result
-from connectors.outcomes import Outcome, StatusWord
 from connectors.ports import DueOn
 from connectors.storage import rows
 from connectors.storage.case_moves import CaseMoves, Report
@@ -20,7 +19,7 @@ from connectors.storage.tables import attempts, deliveries, inbound
 from connectors.system import System
 
 _NOT_THERE = frozenset({DeliveryState.QUEUED, DeliveryState.WAIT, DeliveryState.HELD})
-_ENDED = frozenset({DeliveryState.CONFIRMED, DeliveryState.PENDING_RESULT, DeliveryState.REFUSED})
+ENDED = frozenset({DeliveryState.CONFIRMED, DeliveryState.PENDING_RESULT, DeliveryState.REFUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ async def settle(
     await settling.cases.report(
         connection,
         delivery.case_number,
-        _reports(result.reports, result.outcome, delivery, system),
+        reports_of(result, delivery, system),
         at=at,
         by=delivery.system,
     )
@@ -55,14 +54,14 @@ async def settle(
         row = await _cancel_if_withdrawn(connection, row, at)
     if result.desk is not None:
         await open_task(connection, row, result.desk, note=result.outcome.message, at=at, due_at=settling.due_on(at))
-    if delivery.state in _ENDED:
+    if delivery.state in ENDED:
         await close_tasks(
-            connection, delivery.id, reasons=_SETTLED_BY_ANSWER, by=delivery.system, result="settled", at=at
+            connection, delivery.id, reasons=SETTLED_BY_ANSWER, by=delivery.system, result="settled", at=at
         )
     return await apply_waiting(connection, settling, row, at=at)
 
 
-_SETTLED_BY_ANSWER = (DeskReason.UNKNOWN, DeskReason.GAVE_UP, DeskReason.INVALID)
+SETTLED_BY_ANSWER = (DeskReason.UNKNOWN, DeskReason.GAVE_UP, DeskReason.INVALID)
 
 
 async def _cancel_if_withdrawn(connection: AsyncConnection, row: Any, at: datetime) -> Any:
@@ -78,8 +77,9 @@ async def _cancel_if_withdrawn(connection: AsyncConnection, row: Any, at: dateti
     return changed.mappings().one()
 
 
-async def _write_delivery(connection: AsyncConnection, lease: Lease, result: Result, at: datetime) -> Any:
-    outcome, is_probe = result.outcome, lease.delivery.state is DeliveryState.PROBING
+def delivery_values(result: Result, at: datetime) -> dict[str, Any]:
+    """Return what a result writes into its delivery's row; the lease is given back with it."""
+    outcome = result.outcome
     values: dict[str, Any] = {
         "state": result.state.value,
         "next_attempt_at": result.next_attempt_at,
@@ -90,12 +90,17 @@ async def _write_delivery(connection: AsyncConnection, lease: Lease, result: Res
         "message": outcome.message,
         "updated_at": at,
     }
-    if not result.counts and not is_probe:
-        values["attempts"] = deliveries.c.attempts - 1
     if outcome.department_number:
         values["department_number"] = outcome.department_number[:100]
-    if result.state in _ENDED:
+    if result.state in ENDED:
         values |= {"confirmed_at": at, "next_poll_at": result.next_poll_at}
+    return values
+
+
+async def _write_delivery(connection: AsyncConnection, lease: Lease, result: Result, at: datetime) -> Any:
+    values = delivery_values(result, at)
+    if not result.counts and lease.delivery.state is not DeliveryState.PROBING:
+        values["attempts"] = deliveries.c.attempts - 1
     changed = await connection.execute(update(deliveries).where(held_by(lease)).values(**values).returning(deliveries))
     row = changed.mappings().first()
     if row is None:
@@ -125,7 +130,9 @@ async def _finish_attempt(
     )
 
 
-def _reports(words: Sequence[StatusWord], outcome: Outcome, delivery: Delivery, system: System) -> list[Report]:
+def reports_of(result: Result, delivery: Delivery, system: System) -> list[Report]:
+    """Return what an attempt gave evidence of, in order."""
+    outcome = result.outcome
     return [
         Report(
             word=word,
@@ -134,7 +141,7 @@ def _reports(words: Sequence[StatusWord], outcome: Outcome, delivery: Delivery, 
             number=delivery.department_number or None,
             note=_note(outcome.message, outcome.facts),
         )
-        for word in words
+        for word in result.reports
     ]
 
 
@@ -191,7 +198,7 @@ async def apply(connection: AsyncConnection, settling: Settling, row: Any, event
         note = f"{event.status} {event.message}".strip()
         await open_task(connection, after, applied.desk, note=note, at=at, due_at=settling.due_on(at))
     if applied.proves_arrival:
-        await close_tasks(connection, delivery.id, reasons=_SETTLED_BY_ANSWER, by=system.id, result="settled", at=at)
+        await close_tasks(connection, delivery.id, reasons=SETTLED_BY_ANSWER, by=system.id, result="settled", at=at)
     await connection.execute(
         update(inbound)
         .where(inbound.c.system == event.system, inbound.c.event_id == event.event_id)

@@ -6,11 +6,11 @@ cursor of a list is `<microseconds since 1970>.<case number>`.
 
 import hmac
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -75,6 +75,25 @@ async def append_event(connection: AsyncConnection, case: Case, event: CaseEvent
     if changed.rowcount != 1:
         raise CaseConflict(f"{case.number}: expected revision {event.seq - 1}")
     await connection.execute(insert(events).values(rows.event_row(case.number, event)))
+
+
+async def lock_cases(connection: AsyncConnection, numbers: Collection[str]) -> dict[str, Case]:
+    """Return the cases by number, theirs alone to change until the caller's transaction ends."""
+    # In one order everywhere, so that two who want the same ones wait for each other and never in a circle.
+    query = select(cases).where(cases.c.number.in_(sorted(set(numbers)))).order_by(cases.c.number).with_for_update()
+    return {row["number"]: rows.case_of(dict(row)) for row in (await connection.execute(query)).mappings()}
+
+
+async def append_events(connection: AsyncConnection, moved: Sequence[tuple[Case, Sequence[CaseEvent]]]) -> None:
+    """Keep cases of `lock_cases` as their events left them; two statements, however many there are."""
+    changes = [{"_number": case.number, **rows.changing_row(case)} for case, told in moved if told]
+    if not changes:
+        return
+    columns = {name: bindparam(name) for name in changes[0] if name != "_number"}
+    await connection.execute(update(cases).where(cases.c.number == bindparam("_number")).values(columns), changes)
+    await connection.execute(
+        insert(events), [rows.event_row(case.number, event) for case, told in moved for event in told]
+    )
 
 
 async def load_case(connection: AsyncConnection, number: str) -> Case | None:

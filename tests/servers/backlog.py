@@ -1,0 +1,54 @@
+"""Many accepted cases at once: one real case, taken in through the front door, copied row by row under other numbers."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Table, insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from connectors.storage.tables import deliveries, submissions
+from matters.storage.tables import cases, events
+
+_AT_ONCE = 1_000
+
+
+async def copy_case(engine: AsyncEngine, number: str, *, times: int, begin: int = 1) -> list[str]:
+    """Add `times` copies of the case of that number with events, submission and queued delivery; return their numbers."""
+    async with engine.connect() as connection:
+
+        async def row(table: Table, column: Any) -> RowMapping:
+            return (await connection.execute(select(table).where(column == number))).mappings().one()
+
+        case = await row(cases, cases.c.number)
+        submission = await row(submissions, submissions.c.case_number)
+        delivery = await row(deliveries, deliveries.c.case_number)
+        told = (await connection.execute(select(events).where(events.c.number == number))).mappings().all()
+    numbers = [f"{number[:-6]}{begin + n:06d}" for n in range(1, times + 1)]
+    for first in range(0, times, _AT_ONCE):
+        some = numbers[first : first + _AT_ONCE]
+        ids = [
+            (str(UUID(int=2 * (begin + first + n))), str(UUID(int=2 * (begin + first + n) + 1)))
+            for n in range(len(some))
+        ]
+        async with engine.begin() as connection:
+            await connection.execute(insert(cases), [{**case, "number": each, "subject_key": None} for each in some])
+            await connection.execute(insert(events), [{**event, "number": each} for each in some for event in told])
+            await connection.execute(
+                insert(submissions),
+                [
+                    {**submission, "id": ids[n][0], "case_number": each, "content": _of(submission["content"], each)}
+                    for n, each in enumerate(some)
+                ],
+            )
+            await connection.execute(
+                insert(deliveries),
+                [
+                    {**delivery, "id": ids[n][1], "key": ids[n][1], "submission_id": ids[n][0], "case_number": each}
+                    for n, each in enumerate(some)
+                ],
+            )
+    return numbers
+
+
+def _of(content: Any, number: str) -> Any:
+    return {**content, "case": {**content["case"], "number": number}}
