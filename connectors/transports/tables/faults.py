@@ -34,7 +34,7 @@ _SQLITE: Final = {
     "SQLITE_CONSTRAINT_TRIGGER": "refused", "SQLITE_CONSTRAINT_CHECK": "refused",
 }  # fmt: skip
 # MySQL's client numbers of a line that is gone, PostgreSQL's class 08 and its shutdowns.
-_GONE_MYSQL: Final = frozenset({2002, 2003, 2006, 2013, 2055})
+_GONE_MYSQL: Final = frozenset({"2002", "2003", "2006", "2013", "2055"})
 _GONE_SQLSTATE: Final = frozenset({"57P01", "57P02"})
 
 
@@ -65,11 +65,12 @@ def word_of(error: DBAPIError) -> tuple[str, str]:
     if sqlite:
         is_missing = sqlite == "SQLITE_ERROR" and "no such" in str(orig)
         return ("missing" if is_missing else _SQLITE.get(sqlite, "")), sqlite
-    state = str(getattr(orig, "sqlstate", "") or getattr(orig, "pgcode", "") or "")
-    if state:
-        return _SQLSTATE.get(state, ""), state
+    # MySQL's own number says more than the SQLSTATE beside it.
     number = next(iter(getattr(orig, "args", ())), None)
-    return (_MYSQL.get(number, ""), str(number)) if isinstance(number, int) else ("", "")
+    if isinstance(number, int):
+        return _MYSQL.get(number, ""), str(number)
+    state = str(getattr(orig, "sqlstate", "") or getattr(orig, "pgcode", "") or "")
+    return _SQLSTATE.get(state, ""), state
 
 
 def is_clash(error: SQLAlchemyError) -> bool:
@@ -81,7 +82,7 @@ def _is_gone(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
     _, code = word_of(error)
-    return code in _GONE_SQLSTATE or code.startswith("08") or (code.isdigit() and int(code) in _GONE_MYSQL)
+    return code in _GONE_SQLSTATE or code.startswith("08") or code in _GONE_MYSQL
 
 
 def _words(error: DBAPIError) -> str:
