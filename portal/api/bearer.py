@@ -1,6 +1,6 @@
 """Access tokens: proves a JWT of the provider and makes the actor it stands for.
 
-Sources: RFC 9068 §4 (validation), RFC 6750 §2.1, §3 (how it is sent and refused), RFC 8725 §3.1, §3.11, §3.12 (algorithm
+Sources: RFC 9068 §4 (validation), RFC 6750 §2.1, §3 (how it is sent and refused), RFC 9449 §7 (bound to a key), RFC 8725 §3.1, §3.11, §3.12 (algorithm
 and type are fixed by us, never by the token).
 """
 
@@ -16,9 +16,12 @@ from joserfc.errors import JoseError
 from starlette.requests import Request
 
 from config.clock import Clock
+from config.dpop import ALGS as DPOP_ALGS
+from config.dpop import ProofRefused
 from matters.policy import Actor, roles_from_claim
 from portal.api.problem_types import INSUFFICIENT_SCOPE, INVALID_REQUEST, INVALID_TOKEN, UNAVAILABLE
 from portal.api.refusals import Refused
+from portal.api.senders import Senders
 from portal.api.signing_keys import KeysUnavailable, SigningKeys
 from portal.words import marked as _
 
@@ -30,6 +33,7 @@ _HEADER_NAMES = frozenset({"alg", "typ", "kid"})
 _TOKEN_CHARACTERS_AT_MOST = 8 * 1024
 _LEEWAY = timedelta(seconds=30)
 _REALM = 'Bearer realm="onewindow"'
+_DPOP_REALM = f'DPoP realm="onewindow", algs="{" ".join(DPOP_ALGS)}"'
 
 
 class _TokenRefused(Exception):
@@ -39,8 +43,9 @@ class _TokenRefused(Exception):
 class BearerTokens:
     """Checks tokens for one audience."""
 
-    def __init__(self, *, issuer: str, audience: str, keys: SigningKeys, clock: Clock) -> None:
+    def __init__(self, *, issuer: str, audience: str, keys: SigningKeys, senders: Senders, clock: Clock) -> None:
         self._issuer = issuer
+        self._senders = senders
         self._audience = audience
         self._keys = keys
         self._clock = clock
@@ -51,11 +56,14 @@ class BearerTokens:
         Raises:
             Refused: INVALID_TOKEN (401), INSUFFICIENT_SCOPE (403), UNAVAILABLE (503, the provider's keys can't be had).
         """
-        token = _token_of(request, scope)
+        kind, token = _token_of(request, scope)
         try:
             claims = await self.verify(token)
+            await self._check_sender(request, kind, token, claims)
         except _TokenRefused:
-            raise _challenge(scope, error="invalid_token") from None
+            raise _challenge(scope, kind=kind, error="invalid_token") from None
+        except ProofRefused:
+            raise _challenge(scope, kind=kind, error="invalid_dpop_proof") from None
         except KeysUnavailable:
             raise Refused(UNAVAILABLE, headers={"retry-after": "5"}) from None
         if scope not in str(claims.get("scope", "")).split():
@@ -85,6 +93,18 @@ class BearerTokens:
         self._check(claims)
         return VerifiedClaims(claims)
 
+    async def _check_sender(self, request: Request, kind: str, token: str, claims: VerifiedClaims) -> None:
+        """A bound token comes with a proof of its key, an unbound one without (RFC 9449 §7.1, §7.2)."""
+        if kind == "bearer":
+            if "cnf" in claims:
+                raise _TokenRefused
+            return
+        bound = claims.get("cnf")
+        jkt = bound.get("jkt") if isinstance(bound, Mapping) else None
+        if not isinstance(jkt, str) or not jkt:
+            raise _TokenRefused
+        await self._senders.check(request, token, jkt)
+
     def _check(self, claims: Mapping[str, Any]) -> None:
         now = self._clock()
         audience = claims.get("aud")
@@ -99,24 +119,23 @@ class BearerTokens:
             and claims.get("nbf", 0) <= now.timestamp() + _LEEWAY.total_seconds()
             and all(isinstance(claims.get(name), str) and claims[name] for name in ("sub", "client_id"))
             and isinstance(claims.get("scope", ""), str)
-            # Bound to a key (RFC 9449 §7.2, RFC 8705 §3): whoever sends it as a bearer token proves nothing.
-            and "cnf" not in claims
         )
         if not holds:
             raise _TokenRefused
 
 
-def _token_of(request: Request, scope: str) -> str:
+def _token_of(request: Request, scope: str) -> tuple[str, str]:
+    """Return the scheme in lower case, and the token."""
     if "access_token" in request.query_params:
         raise Refused(INVALID_REQUEST, _("访问令牌不能放在地址里，请改用请求头 Authorization: Bearer。"))
     given = request.headers.getlist("authorization")
     if not given:
         raise _challenge(scope)
     kind, _space, token = given[0].partition(" ")
-    token = token.strip()
-    if len(given) > 1 or kind.lower() != "bearer" or not token or len(token) > _TOKEN_CHARACTERS_AT_MOST:
+    kind, token = kind.lower(), token.strip()
+    if len(given) > 1 or kind not in ("bearer", "dpop") or not token or len(token) > _TOKEN_CHARACTERS_AT_MOST:
         raise _challenge(scope, error="invalid_token")
-    return token
+    return kind, token
 
 
 def _header_of(token: str) -> dict[str, str]:
@@ -137,9 +156,10 @@ def _header_of(token: str) -> dict[str, str]:
     return header
 
 
-def _challenge(scope: str, *, error: str = "") -> Refused:
+def _challenge(scope: str, *, kind: str = "bearer", error: str = "") -> Refused:
     # Without any credentials no error code is given (RFC 6750 §3.1).
-    told = f'{_REALM}, error="{error}", scope="{scope}"' if error else f'{_REALM}, scope="{scope}"'
+    realm = _DPOP_REALM if kind == "dpop" else _REALM
+    told = f'{realm}, error="{error}", scope="{scope}"' if error else f'{realm}, scope="{scope}"'
     return Refused(INVALID_TOKEN, headers={"www-authenticate": told})
 
 

@@ -19,6 +19,7 @@ from portal.api.bearer import BearerTokens
 from portal.api.metrics import Metrics
 from portal.api.ports import CallbackReceiver, RecentAttempts, Standings
 from portal.api.prepared import PreparedGuides
+from portal.api.senders import Senders
 from portal.api.signing_keys import SigningKeys
 from portal.api.state import ApiState
 from portal.api.view_tokens import ViewTokens
@@ -64,7 +65,13 @@ def make_api_state(
         clock=clock,
         catalogues=catalogues,
         state=state,
-        tokens=BearerTokens(issuer=settings.issuer, audience=f"{settings.base_url}/api/v1", keys=keys, clock=clock),
+        tokens=BearerTokens(
+            issuer=settings.issuer,
+            audience=f"{settings.base_url}/api/v1",
+            keys=keys,
+            senders=Senders(base_url=settings.base_url, state=state, clock=clock),
+            clock=clock,
+        ),
         guides=PreparedGuides(published),
         description=description.prepare(base_url=settings.base_url, issuer=settings.issuer, catalogues=catalogues),
         view_tokens=ViewTokens(settings.secret_key.get_secret_value()),

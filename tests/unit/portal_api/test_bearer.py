@@ -13,11 +13,14 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 from starlette.requests import Request
 
+from config.storage.memory_state import MemoryStateStore
 from matters.policy import Role
 from portal.api.bearer import BearerTokens
 from portal.api.problem_types import INSUFFICIENT_SCOPE, INVALID_REQUEST, INVALID_TOKEN, UNAVAILABLE
 from portal.api.refusals import Refused
+from portal.api.senders import Senders
 from portal.api.signing_keys import SigningKeys
+from tests.doubles.dpop_key import DpopKey
 
 ISSUER = "http://127.0.0.1:8500/idp"
 API = "http://127.0.0.1:8500/api/v1"
@@ -35,6 +38,7 @@ class Provider:
         self.asked = 0
         self.away = False
         self.at = AT
+        self.state = MemoryStateStore()
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
         if self.away:
@@ -47,7 +51,8 @@ class Provider:
     def tokens(self) -> BearerTokens:
         client = httpx2.AsyncClient(transport=httpx2.MockTransport(self.answer))
         keys = SigningKeys(issuer=ISSUER, client=client, clock=lambda: self.at)
-        return BearerTokens(issuer=ISSUER, audience=API, keys=keys, clock=lambda: self.at)
+        senders = Senders(base_url="http://127.0.0.1:8500", state=self.state, clock=lambda: self.at)
+        return BearerTokens(issuer=ISSUER, audience=API, keys=keys, senders=senders, clock=lambda: self.at)
 
 
 @pytest.fixture
@@ -122,7 +127,6 @@ async def test_rs256_is_taken_as_well(provider: Provider) -> None:
         {"sub": ""},
         {"client_id": None},
         {"scope": ["cases:read"]},
-        {"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}},
     ],
 )
 async def test_a_claim_that_does_not_hold_is_invalid_token(provider: Provider, changed: dict[str, Any]) -> None:
@@ -247,3 +251,64 @@ async def test_known_keys_stay_good_while_the_provider_is_away(provider: Provide
 async def test_without_any_key_nobody_is_let_in(provider: Provider) -> None:
     provider.away = True
     assert (await refusal(provider, calling(f"Bearer {token()}"))).kind is UNAVAILABLE
+
+
+# ---- tokens bound to a key (RFC 9449 §7) ----
+
+DPOP = DpopKey()
+CASES = f"{API}/cases"
+
+
+def bound(**changed: Any) -> str:
+    return token(cnf={"jkt": DPOP.jkt}, **changed)
+
+
+def proving(sent: str, *proofs: str, kind: str = "DPoP") -> Request:
+    headers = [(b"authorization", f"{kind} {sent}".encode()), *((b"dpop", proof.encode()) for proof in proofs)]
+    return Request({"type": "http", "method": "GET", "path": "/api/v1/cases", "query_string": b"", "headers": headers})
+
+
+def proof(sent: str, key: DpopKey = DPOP, **changed: Any) -> str:
+    return key.proof("GET", CASES, at=AT, access_token=sent, **changed)
+
+
+async def test_a_bound_token_with_a_proof_of_its_key_is_taken(provider: Provider) -> None:
+    sent = bound()
+    actor = await provider.tokens().actor(proving(sent, proof(sent)), "cases:read")
+    assert actor.sub == "s1"
+
+
+async def test_a_bound_token_sent_as_a_bearer_token_is_refused(provider: Provider) -> None:
+    """RFC 9449 §7.2: no downgrade, with a proof or without."""
+    sent = bound()
+    for request in (calling(f"Bearer {sent}"), proving(sent, proof(sent), kind="Bearer")):
+        assert (
+            'Bearer realm="onewindow", error="invalid_token"'
+            in (await refusal(provider, request)).headers["www-authenticate"]
+        )
+
+
+async def test_an_unbound_token_under_the_dpop_scheme_is_refused(provider: Provider) -> None:
+    for sent in (token(), token(cnf={}), token(cnf={"jkt": 5}), token(cnf={"x5t#S256": "x"})):
+        told = (await refusal(provider, proving(sent, proof(sent)))).headers["www-authenticate"]
+        assert told.startswith('DPoP realm="onewindow", algs="ES256 PS256", error="invalid_token"')
+
+
+async def test_a_proof_that_does_not_hold_for_the_call_is_refused(provider: Provider) -> None:
+    """RFC 9449 §7.1, §4.3: none, two, by another key, for another token, method, address or time."""
+    sent = bound()
+    refused: list[tuple[str, ...]] = [
+        (), (proof(sent), proof(sent)), (proof(sent, DpopKey()),), (proof("another"),), (proof(sent, htm="POST"),),
+        (proof(sent, htu=f"{API}/matters"),), (proof(sent, iat=1),), ("x",),
+    ]  # fmt: skip
+    for proofs in refused:
+        told = (await refusal(provider, proving(sent, *proofs))).headers["www-authenticate"]
+        assert 'error="invalid_dpop_proof"' in told
+
+
+async def test_a_proof_is_used_once_at_the_api(provider: Provider) -> None:
+    """RFC 9449 §11.1."""
+    sent = bound()
+    made = proof(sent)
+    await provider.tokens().actor(proving(sent, made), "cases:read")
+    assert 'error="invalid_dpop_proof"' in (await refusal(provider, proving(sent, made))).headers["www-authenticate"]
