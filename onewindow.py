@@ -473,6 +473,7 @@ def _welcome(settings: "Settings", environment: Mapping[str, str], client_secret
 def main() -> None:
     """Run the command line with the packages' own commands."""
     from connectors.commands import connector_cli
+    from idp import import_commands  # noqa: F401 - adds `account import`
     from idp.audit_commands import audit_cli
     from idp.commands import account_cli, client_cli, key_cli
     from matters.commands import guide_cli

@@ -3,10 +3,11 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import uvicorn
@@ -32,10 +33,12 @@ class Running:
 
 
 @contextmanager
-def provider_at(host: str, directory: Path) -> Iterator[Running]:
-    """Run a provider in a thread, with the account `clerk`, `plain` and one of each of `PEOPLE`."""
+def provider_at(
+    host: str, directory: Path, others: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+) -> Iterator[Running]:
+    """Run a provider in a thread, with the account `clerk`, `plain`, one of each of `PEOPLE`, and `others`."""
     running, stop, ready = Running(), threading.Event(), threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_serve(running, host, ready, stop, directory)))
+    thread = threading.Thread(target=lambda: asyncio.run(_serve(running, host, ready, stop, directory, others)))
     thread.start()
     try:
         assert ready.wait(timeout=60)
@@ -45,7 +48,10 @@ def provider_at(host: str, directory: Path) -> Iterator[Running]:
         thread.join(timeout=30)
 
 
-async def _serve(running: Running, host: str, ready: threading.Event, stop: threading.Event, directory: Path) -> None:
+async def _serve(
+    running: Running, host: str, ready: threading.Event, stop: threading.Event, directory: Path,
+    others: Mapping[str, Mapping[str, Any]],
+) -> None:  # fmt: skip
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     running.base, running.client = (f"http://{host}:{own.getsockname()[1]}" for own in sockets)
     engine = create_engine(f"sqlite+aiosqlite:///{directory / 'idp.db'}")
@@ -55,6 +61,8 @@ async def _serve(running: Running, host: str, ready: threading.Event, stop: thre
         tasks = [asyncio.create_task(server.serve(sockets=[own])) for server, own in zip(servers, sockets, strict=True)]
         for username in ("clerk", "plain", *PEOPLE):
             await site.account(username)
+        for username, wanted in others.items():
+            await site.account(username, **wanted)
         given = {"redirect_uris": (f"{running.client}/cb",), "post_logout_redirect_uris": (f"{running.client}/bye",)}
         running.tile = (await site.client("tile", **given)).url()
         running.stranger = (await site.client("stranger", trusted=False, **given)).url()
