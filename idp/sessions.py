@@ -59,6 +59,11 @@ class Sessions:
         """Return the session of a token's sid, with its account; None when either is not alive."""
         return await self._live(sid, None, at) if sid else None
 
+    async def of_grant(self, sid: str, gid: str, *, at: datetime) -> tuple[Session, Account] | None:
+        """Return the session of a token's sid, with its account; None too when the token's grant was revoked."""
+        found = await self._with_account(await self.store.get_for_grant(sid, gid))
+        return found if found is not None and rules.holds(found[0], None, found[1], at=at) else None
+
     async def of_account(self, sub: str, *, at: datetime) -> tuple[Session, ...]:
         """Return a person's sessions that are not over, locked and idle ones too, latest first."""
         account = await self.accounts.get(sub)
@@ -189,8 +194,8 @@ class Sessions:
         return found if found is not None and rules.holds(found[0], secret, found[1], at=at) else None
 
     async def _found(self, sid: str) -> tuple[Session, Account] | None:
-        session = await self.store.get(sid)
-        if session is None:
-            return None
-        account = await self.accounts.get(session.sub)
-        return None if account is None else (session, account)
+        return await self._with_account(await self.store.get(sid))
+
+    async def _with_account(self, session: Session | None) -> tuple[Session, Account] | None:
+        account = await self.accounts.get(session.sub) if session is not None else None
+        return None if session is None or account is None else (session, account)

@@ -73,18 +73,21 @@ class AccessTokens:
         """
         read = self._read(token, await self.keys.ring(), at)
         client = await self.clients.get(read.client_id)
-        if client is None or client.disabled or await self.revoked.has(read.gid):
-            raise _dead("revoked or client gone")
-        if read.is_clients_own:
-            return read, None
-        return read, await self._person(read, client, at)
-
-    async def _person(self, read: AccessToken, client: Client, at: datetime) -> Account:
+        if client is None or client.disabled:
+            raise _dead("client gone")
         if read.sid:
-            live = await self.sessions.by_sid(read.sid, at=at)
-            if live is None or self.subject_for(client, live[1].sub) != read.sub:
-                raise _dead("session")
-            return live[1]
+            return read, await self._behind_session(read, client, at)
+        if await self.revoked.has(read.gid):
+            raise _dead("revoked")
+        return read, None if read.is_clients_own else await self._behind_grant(read)
+
+    async def _behind_session(self, read: AccessToken, client: Client, at: datetime) -> Account:
+        live = await self.sessions.of_grant(read.sid, read.gid, at=at)
+        if live is None or self.subject_for(client, live[1].sub) != read.sub:
+            raise _dead("session ended or grant revoked")
+        return live[1]
+
+    async def _behind_grant(self, read: AccessToken) -> Account:
         grant = await self.grants.get(read.gid)
         account = await self.accounts.get(grant.sub) if grant else None
         if grant is None or grant.revoked_at or account is None or not account.honours(grant.auth_time):

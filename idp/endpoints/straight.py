@@ -47,5 +47,5 @@ class Straight(Starlette):
         except Exception as error:
             for kind in type(error).__mro__:
                 if (handler := self.exception_handlers.get(kind)) is not None:
-                    return cast(Response, await handler(request, error))  # type: ignore[misc]
+                    return cast(Response, await handler(request, error))
             raise

@@ -154,6 +154,9 @@ class SessionStore(Protocol):
     async def get(self, sid: str) -> Session | None:
         """Return the session, or None."""
 
+    async def get_for_grant(self, sid: str, gid: str) -> Session | None:
+        """Return the session, or None; None too when the grant was revoked. One way to the store for both."""
+
     async def put(self, session: Session, ttl: timedelta) -> None:
         """Keep a session, replacing the one with its sid."""
 
@@ -178,6 +181,9 @@ class LiveSessions(Protocol):
 
     async def by_sid(self, sid: str, *, at: datetime) -> tuple[Session, Account] | None:
         """Return the session and its account if both are alive."""
+
+    async def of_grant(self, sid: str, gid: str, *, at: datetime) -> tuple[Session, Account] | None:
+        """Return the same; None too when the grant was revoked."""
 
 
 class InteractionStore(Protocol):

@@ -46,6 +46,10 @@ class StateSessionStore:
         kept = await self._state.get(_session_key(sid))
         return None if kept is None else _SESSION.validate_json(kept)
 
+    async def get_for_grant(self, sid: str, gid: str) -> Session | None:
+        kept, revoked = await self._state.get_all(_session_key(sid), _revoked_key(gid))
+        return None if kept is None or revoked is not None else _SESSION.validate_json(kept)
+
     async def put(self, session: Session, ttl: timedelta) -> None:
         # Listed before it is kept: a list may name what isn't there, but nothing may live unlisted.
         await self._list(session, ttl)
@@ -154,10 +158,10 @@ class StateRevokedGrants:
         self._state = state
 
     async def add(self, gid: str, ttl: timedelta) -> None:
-        await self._state.put(f"revoked:{gid}", b"1", ttl)
+        await self._state.put(_revoked_key(gid), b"1", ttl)
 
     async def has(self, gid: str) -> bool:
-        return await self._state.get(f"revoked:{gid}") is not None
+        return await self._state.get(_revoked_key(gid)) is not None
 
 
 class StateAttempts:
@@ -174,6 +178,10 @@ class StateAttempts:
 
     async def first_use(self, kind: str, value: str, ttl: timedelta) -> bool:
         return await self._state.add(f"replay:{kind}:{_hashed(value)}", b"1", ttl)
+
+
+def _revoked_key(gid: str) -> str:
+    return f"revoked:{gid}"
 
 
 def _session_key(sid: str) -> str:
