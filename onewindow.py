@@ -393,6 +393,7 @@ async def seed_demo(
             unit_name=account.unit.name,
             region=account.unit.region,
             roles=frozenset(account.roles),
+            real_name_level=account.real_name_level,
         )
         await accounts.put(
             provider.account_store,
@@ -403,6 +404,9 @@ async def seed_demo(
             password=DEMO_PASSWORD,
             at=utc_now(),
         )
+        one_time_codes = provider.second_factors.totp
+        if account.totp_key and await one_time_codes.secret(f"demo-{account.username}") != account.totp_key:
+            await one_time_codes.put(f"demo-{account.username}", account.totp_key, step=0, at=utc_now())
     for client in demo_clients(first_port):
         await clients.put(
             provider.client_store,
@@ -473,7 +477,7 @@ def _welcome(settings: "Settings", environment: Mapping[str, str], client_secret
 def main() -> None:
     """Run the command line with the packages' own commands."""
     from connectors.commands import connector_cli
-    from idp import import_commands  # noqa: F401 - adds `account import`
+    from idp import import_commands, real_name_command  # noqa: F401 - add `account import` and `account real-name`
     from idp.audit_commands import audit_cli
     from idp.commands import account_cli, client_cli, key_cli
     from matters.commands import guide_cli

@@ -137,6 +137,11 @@ def welcome(base_url: str) -> str:
             "",
             "演示账号(仅限本机) demo accounts, this machine only:",
             *rows,
+            *(
+                f"  {a.username}: 另需动态码，密钥 also asks for a one-time code, key {a.totp_key}"
+                for a in ACCOUNTS
+                if a.totp_key
+            ),
             "",
             "13 个模拟部门系统 13 simulated departments: "
             f"{base_url.rsplit(':', 1)[0]}:{int(base_url.rsplit(':', 1)[1]) + FIRST_DEPARTMENT_AFTER} …",

@@ -13,6 +13,7 @@ from pathlib import Path
 from demo.ground.entry import SystemEntry, load_entries
 
 DEMO_PASSWORD = "Yichuang-2026"  # noqa: S105 - printed by `make run`, good on loopback only
+DEMO_TOTP_KEY = "YICHUANGDEMOYICHUANGDEMOYICHUANG"  # base32, likewise; for an authenticator app
 
 API_SCOPES = ("guides:read", "cases:read", "cases:write")
 
@@ -34,6 +35,8 @@ class Account:
     name: str
     roles: tuple[str, ...]
     unit: Unit
+    real_name_level: int = 3  # 实名等级: everybody's papers were checked in person
+    totp_key: str = ""  # key of one-time codes, where the account has them set up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ UNITS = (CENTRE_A, CENTRE_B, PROVINCE)
 ACCOUNTS = (
     Account(username="clerk", name="王晓芸", roles=("clerk",), unit=CENTRE_A),
     Account(username="clerk2", name="李建国", roles=("clerk",), unit=CENTRE_A),
+    Account(username="clerk3", name="沈若兰", roles=("clerk",), unit=CENTRE_A, totp_key=DEMO_TOTP_KEY),
     Account(username="clerk-b", name="欧阳静", roles=("clerk",), unit=CENTRE_B),
     Account(username="editor", name="周文清", roles=("editor",), unit=CENTRE_A),
     Account(username="approver", name="陈国栋", roles=("approver",), unit=PROVINCE),
@@ -144,11 +148,14 @@ def _ensure(path: Path) -> str:
 
 
 def demo_json(*, base_url: str, issuer: str, first_port: int, client_secrets: Mapping[str, str]) -> dict[str, object]:
-    """Return the demo facts, in the shape that design.md section 2 promises of `var/demo.json`."""
+    """Return the demo facts, in the shape that design.md section 2 promises of `var/demo.json`.
+
+    Its accounts sign in with the password alone; the one that owes a one-time code too is only printed.
+    """
     return {
         "base_url": base_url,
         "issuer": issuer,
-        "accounts": [_account_facts(account) for account in ACCOUNTS],
+        "accounts": [_account_facts(account) for account in ACCOUNTS if not account.totp_key],
         "clients": [_client_facts(client, client_secrets) for client in clients(first_port)],
         "systems": [_system_facts(entry, system_address(first_port, i)) for i, entry in enumerate(load_entries())],
     }

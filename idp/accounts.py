@@ -17,6 +17,7 @@ from idp.protocol.contact import Contact, ContactRefused
 from idp.protocol.contact import check as check_contact
 from idp.protocol.ports import AccountStore, ClientStore
 
+REAL_NAME_LEVELS: Final = range(4)
 REGION_DIGITS: Final = (2, 4, 6, 9)
 ROLES: Final = frozenset({"clerk", "editor", "approver", "owner", "manager", "admin"})
 
@@ -140,6 +141,24 @@ async def set_contact(
         raise AccountRefused(str(error)) from error
     event = AuditEvent(kind=AuditKind.ACCOUNT_CHANGED, sub=account.sub, by=by, detail={"fields": ["contact"]}, at=at)
     return await _change(accounts, replace(account, contact=contact), event)
+
+
+async def set_real_name_level(
+    accounts: AccountStore, username: str, level: int, *, at: datetime, by: str = COMMAND_LINE
+) -> Account:
+    """Note how surely the person is known (实名等级, 0 to 3); a lower level ends sessions begun with the higher one.
+
+    Raises:
+        AccountRefused: an unknown user name or level.
+    """
+    account = await _known(accounts, username)
+    if level not in REAL_NAME_LEVELS:
+        raise AccountRefused(f"{level}: a real-name level is 0 to 3")
+    event = AuditEvent(
+        kind=AuditKind.ACCOUNT_CHANGED, sub=account.sub, by=by, detail={"fields": ["real_name_level"]}, at=at
+    )
+    valid_from = at if level < account.real_name_level else account.valid_from
+    return await _change(accounts, replace(account, real_name_level=level, valid_from=valid_from), event)
 
 
 async def set_unit(

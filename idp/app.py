@@ -237,7 +237,7 @@ def wire(
             token_urlsafe=token_urlsafe,
         ),
         dpop=DpopProofs(nonces=Nonces(key=secrets.now("dpop nonces")), used=attempts),
-        pages=Pages(issuer=issuer, static=static),
+        pages=Pages(issuer=issuer, portal=f"{settings.base_url}/", static=static),
     )
     sender = LogoutSender(
         issuer=issuer,

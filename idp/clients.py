@@ -9,7 +9,7 @@ from typing import Final
 
 from config.public_jwk import JwksRefused, public_keys
 from idp.accounts import ROLES
-from idp.protocol import fapi2, front_channel_logout, subject
+from idp.protocol import acr, fapi2, front_channel_logout, subject
 from idp.protocol.audit import COMMAND_LINE, AuditEvent, AuditKind
 from idp.protocol.client import Client, hash_secret
 from idp.protocol.client_signature import ALGS as CLIENT_ALGS
@@ -127,6 +127,8 @@ def check(client: Client) -> None:
         raise ClientRefused("grant_types: client_credentials is for confidential clients (RFC 6749 §4.4)")
     if client.public and client.pkce != "required":
         raise ClientRefused("pkce: a public client always uses PKCE (RFC 9700 §2.1.1)")
+    if client.required_acr not in ("", *acr.SUPPORTED):
+        raise ClientRefused(f"required_acr: one of {', '.join(acr.SUPPORTED)}")
     _check_keys(client)
     _check_shown_addresses(client)
     if client.request_object_signing_alg not in ("", *CLIENT_ALGS):

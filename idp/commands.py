@@ -152,6 +152,7 @@ def add_client(
     resource: Annotated[list[str] | None, typer.Option(help="It may ask for tokens for; may be repeated.")] = None,
     par: Annotated[bool, typer.Option(help="It must push its authorization requests.")] = False,
     dpop: Annotated[bool, typer.Option(help="Its tokens are bound to its DPoP key.")] = False,
+    required_acr: Annotated[str, typer.Option(help="Who comes with less is asked for more: an acr value.")] = "",
 ) -> None:
     """Register a client and print its secret, which is shown this once."""
     if profile == "fapi2":
@@ -174,6 +175,7 @@ def add_client(
             resources=tuple(resource or ()),
             require_pushed_authorization_requests=par,
             dpop_bound_access_tokens=dpop,
+            required_acr=required_acr,
             allowed_roles=frozenset(role or ()),
             trusted=trusted,
             application_type="native" if native else "web",

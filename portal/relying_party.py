@@ -228,6 +228,17 @@ class RelyingParty:
         asked = {"id_token_hint": id_token, "client_id": self._client_id, "post_logout_redirect_uri": back}
         return f"{address}?{urlencode(asked | ({'state': state} if state else {}))}"
 
+    async def account_address(self) -> str:
+        """Return the provider's page of one's own account, "" when it names none.
+
+        `account_management_uri` is the provider's own member, no specification's; a page address must be http.
+
+        Raises:
+            ProviderUnreachable: see there.
+        """
+        address = str((await self._discover()).get("account_management_uri", ""))
+        return address if address.startswith(("https://", "http://")) else ""
+
     async def _discover(self) -> Mapping[str, Any]:
         try:
             metadata = await self._client.load_server_metadata()

@@ -15,6 +15,7 @@ from portal.pages import (
     leaving,
     matters,
     operations,
+    own_account,
     problems,
     receipt,
     sign_in,
@@ -25,6 +26,7 @@ from portal.pages import (
 PAGES = (
     home,
     sign_in,
+    own_account,
     leaving,
     matters,
     intake,

@@ -18,6 +18,7 @@ from idp.protocol.authorization_request import Target
 from idp.protocol.authorization_response import location
 from idp.protocol.errors import (
     InsufficientScope,
+    InsufficientUserAuthentication,
     InvalidClient,
     InvalidToken,
     NotRedirectable,
@@ -70,6 +71,9 @@ async def oauth_error(request: Request, error: Exception) -> Response:
         headers["dpop-nonce"] = idp.dpop.nonces.current(idp.clock())
     if isinstance(error, InvalidToken | InsufficientScope):
         said = ", ".join(f'{name}="{value}"' for name, value in error.parameters().items())
+        headers["www-authenticate"] = f"Bearer {said}"
+    if isinstance(error, InsufficientUserAuthentication):
+        said = ", ".join(f'{name}="{value}"' for name, value in error.challenge().items())
         headers["www-authenticate"] = f"Bearer {said}"
     return json_answer(error.parameters(), status=error.status, headers=headers)
 

@@ -121,9 +121,9 @@ class FormPostPage:
 class Pages:
     """Renders pages in the reader's language."""
 
-    def __init__(self, *, issuer: str, static: StaticFiles) -> None:
+    def __init__(self, *, issuer: str, portal: str, static: StaticFiles) -> None:
         catalogues = load_catalogues([_PACKAGE / "locale"])
-        self._environments = {language: _environment(issuer, static) for language in LANGUAGES}
+        self._environments = {language: _environment(issuer, portal, static) for language in LANGUAGES}
         for language, environment in self._environments.items():
             environment.install_gettext_translations(catalogues[language], newstyle=True)  # type: ignore[attr-defined]
         self._catalogues = catalogues
@@ -170,7 +170,7 @@ def language_of(request: Request, ui_locales: str) -> Language:
     return negotiate(request.headers.get("accept-language"))
 
 
-def _environment(issuer: str, static: StaticFiles) -> Environment:
+def _environment(issuer: str, portal: str, static: StaticFiles) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_PACKAGE / "templates"),
         autoescape=True,
@@ -180,6 +180,7 @@ def _environment(issuer: str, static: StaticFiles) -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["issuer"] = issuer
+    environment.globals["portal"] = portal
     environment.globals["static"] = lambda name: issuer + static.path(name)
     return environment
 

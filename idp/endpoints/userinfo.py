@@ -8,8 +8,15 @@ from idp.endpoints.answers import json_answer
 from idp.endpoints.dpop import challenge, nonce_headers
 from idp.endpoints.presented_token import PresentedToken, check_sender, presented_token
 from idp.endpoints.state import of
+from idp.protocol.acr import is_at_least
 from idp.protocol.claims import account_claims
-from idp.protocol.errors import InsufficientScope, InvalidDpopProof, InvalidToken, UseDpopNonce
+from idp.protocol.errors import (
+    InsufficientScope,
+    InsufficientUserAuthentication,
+    InvalidDpopProof,
+    InvalidToken,
+    UseDpopNonce,
+)
 from idp.protocol.scope import OPENID
 
 _ASK = f'Bearer, DPoP algs="{" ".join(ALGS)}"'
@@ -39,6 +46,9 @@ async def _answer(request: Request, presented: PresentedToken) -> Response:
         raise InvalidToken("The access token is not for userinfo.")
     if OPENID not in token.scope:
         raise InsufficientScope("The access token needs the scope openid.")
+    client = await idp.clients.get(token.client_id)
+    if client is not None and not is_at_least(str(token.claims.get("acr", "")), client.required_acr, account):
+        raise InsufficientUserAuthentication(client.required_acr)
     asked = token.claims.get("userinfo_claims")
     claims = account_claims(account, token.scope, asked if isinstance(asked, list) else ())
     return json_answer({"sub": token.sub, **claims}, headers=nonce_headers(request, proof))

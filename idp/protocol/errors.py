@@ -7,7 +7,7 @@ OAuthError
 ├── UnsupportedTokenType · TemporarilyUnavailable · InvalidRequestObject · InvalidTarget
 ├── InvalidDpopProof · UseDpopNonce · AuthorizationPending · SlowDown · ExpiredToken
 ├── InvalidClientMetadata · InvalidRedirectUri
-└── InvalidToken · InsufficientScope                       (answered by a protected resource)
+└── InvalidToken · InsufficientScope · InsufficientUserAuthentication   (answered by a protected resource)
 NotRedirectable                                            (answered on a page of our own, never by a redirect)
 """
 
@@ -211,6 +211,21 @@ class InsufficientScope(OAuthError):
 
     code = "insufficient_scope"
     status = 403
+
+
+class InsufficientUserAuthentication(OAuthError):
+    """RFC 9470 §3: the sign-in behind the access token is weaker than what is asked for by now."""
+
+    code = "insufficient_user_authentication"
+    status = 401
+
+    def __init__(self, acr_values: str) -> None:
+        super().__init__("A stronger sign-in is required.")
+        self.acr_values = acr_values
+
+    def challenge(self) -> dict[str, str]:
+        """Return the parameters of the challenge: `acr_values` tells the client what to ask for."""
+        return self.parameters() | {"acr_values": self.acr_values}
 
 
 class PageReason(StrEnum):

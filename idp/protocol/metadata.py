@@ -25,6 +25,7 @@ PATHS: Final = {
     "registration_endpoint": "/register",
     "session_lock_endpoint": "/session/lock",  # ours, no specification's (docs/decisions/0032)
     "session_hand_over_endpoint": "/session/hand_over",
+    "account_management_uri": "/account",  # ours too: where people look after their own account (0038)
 }
 
 

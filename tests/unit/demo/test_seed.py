@@ -1,5 +1,6 @@
 """The demo's facts have the promised shape, and its secrets are drawn once."""
 
+import base64
 import json
 import stat
 from pathlib import Path
@@ -63,3 +64,11 @@ def test_every_account_belongs_to_a_unit_and_every_role_is_somebodys() -> None:
     assert {account.unit for account in ACCOUNTS} == set(UNITS)
     roles = {role for account in ACCOUNTS for role in account.roles}
     assert roles == {"clerk", "editor", "approver", "owner", "manager", "admin"}
+
+
+def test_one_account_is_ready_for_systems_that_ask_for_a_second_factor(tmp_path: Path) -> None:
+    ready = [account for account in ACCOUNTS if account.totp_key]
+    assert [(account.username, account.real_name_level) for account in ready] == [("clerk3", 3)]
+    assert len(base64.b32decode(ready[0].totp_key)) == 20
+    # Whoever reads the facts signs in with what they say.
+    assert "clerk3" not in {account["username"] for account in facts(tmp_path)["accounts"]}
