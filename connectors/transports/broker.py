@@ -20,6 +20,7 @@ from connectors.secrets_dir import Secrets
 from connectors.spec_message_queue import MessageQueueSpec
 
 MOST_AT_ONCE: Final = 200
+_REFUSED: Final = (AuthenticationError, NoPermissionError)
 
 
 class BrokerRefused(Exception):
@@ -137,10 +138,10 @@ class Broker:
         try:
             async with asyncio.timeout(self._seconds):
                 await heeding(self._redis.ping())
-        except (AuthenticationError, NoPermissionError):
-            raise BrokerRefused("log_in") from None
-        except (RedisError, OSError, TimeoutError):
-            raise BrokerRefused("connect") from None
+        except (RedisError, OSError, TimeoutError) as error:
+            # A refused log-in comes wrapped in a connection error.
+            is_refused = isinstance(error, _REFUSED) or isinstance(error.__cause__, _REFUSED)
+            raise BrokerRefused("log_in" if is_refused else "connect") from None
 
     async def _make_group(self) -> None:
         try:

@@ -62,19 +62,22 @@ class _Office:
     def __init__(self, context: SystemContext) -> None:
         self._context = context
         self._channel = Channel(context, hours=HOURS, closed=lambda: Response(status_code=503))
-        self._redis: Any = None
+
+    def _broker(self) -> Any:
+        password = self._context.secrets("tax-ssf.channel-department").decode()
+        return cast(Any, Redis.from_url(self._context.line, username="tax", password=password, socket_timeout=10))
 
     async def read_requests(self) -> None:
         """Take requests for as long as the host runs; one is acknowledged when it is kept and answered."""
-        while True:
-            try:
-                await self._take()
-            except (RedisError, OSError, TimeoutError) as error:
-                log.info("broker_away", system=self._context.id, fault=type(error).__name__)
-                await asyncio.sleep(AWAY_SECONDS)
+        async with self._broker() as redis:
+            while True:
+                try:
+                    await self._take(redis)
+                except (RedisError, OSError, TimeoutError) as error:
+                    log.info("broker_away", system=self._context.id, fault=type(error).__name__)
+                    await asyncio.sleep(AWAY_SECONDS)
 
-    async def _take(self) -> None:
-        redis = self._broker()
+    async def _take(self, redis: Any) -> None:
         try:
             await heeding(redis.xgroup_create(REQUESTS, GROUP, id="0", mkstream=True))
         except ResponseError as error:
@@ -84,43 +87,35 @@ class _Office:
         while True:
             for _, entries in left:
                 for entry, fields in entries:
-                    await self._answer(fields.get(b"message", b""))
+                    for answer in await self._answers(fields.get(b"message", b"")):
+                        await self._say(redis, answer)
                     await heeding(redis.xack(REQUESTS, GROUP, entry))
             left = await heeding(redis.xreadgroup(GROUP, "hall", {REQUESTS: ">"}, count=50, block=500))
 
-    def _broker(self) -> Any:
-        if self._redis is None:
-            password = self._context.secrets("tax-ssf.channel-department").decode()
-            self._redis = cast(
-                Any, Redis.from_url(self._context.line, username="tax", password=password, socket_timeout=10)
-            )
-        return self._redis
-
-    async def _answer(self, content: bytes) -> None:
+    async def _answers(self, content: bytes) -> list[bytes]:
+        """Return what is said to one request: nothing to what proves nothing, twice where the line broke after it."""
         try:
             header, body = opened(content, self._context.secrets("tax-ssf.sm2-public"))
         except Unproven:
             log.info("message_refused", system=self._context.id)
-            return None
+            return []
         fault = self._context.faults.take()
-        number = str(header.get("outNo", ""))
-        await self._context.store.seen(number)
+        await self._context.store.seen(str(header.get("outNo", "")))
         if not HOURS.open_at(self._context.department_time()) or fault is Fault.MAINTENANCE:
-            return await self._say(header, {"jgdm": "SYS-BUSY", "jgms": "征期切换，请稍后再试"})
+            return [self._written(header, {"jgdm": "SYS-BUSY", "jgms": "征期切换，请稍后再试"})]
         if fault in BEFORE_COMMIT:
-            return None
-        business = str(header.get("bizCode"))
-        if wrong := check(business, body):
-            return await self._say(header, {"jgdm": "BWCW", "jgms": "；".join(map(str, wrong))[:300]})
+            return []
+        said = await self._decided(header, body)
+        return [self._written(header, said)] * (1 if fault is Fault.NONE else 2)
+
+    async def _decided(self, header: Mapping[str, object], body: Mapping[str, object]) -> Mapping[str, object]:
+        if wrong := check(str(header.get("bizCode")), body):
+            return {"jgdm": "BWCW", "jgms": "；".join(map(str, wrong))[:300]}
         recorded = await self._context.store.record(self._new(header, body), at=self._context.clock())
         on_record = recorded.submission
         if recorded.repeat is Repeat.BUSINESS_KEY:
-            return await self._say(header, {"jgdm": "PAID", "jgms": "已缴纳", "yzpzhm": on_record.department_number})
-        said = _said(on_record, on_record.status, on_record.facts)
-        await self._say(header, said)
-        if fault is not Fault.NONE:  # twice, for a line that broke after it was kept
-            await self._say(header, said)
-        return None
+            return {"jgdm": "PAID", "jgms": "已缴纳", "yzpzhm": on_record.department_number}
+        return _said(on_record, on_record.status, on_record.facts)
 
     def _new(self, header: Mapping[str, object], body: Mapping[str, object]) -> NewSubmission:
         business, number, serial = str(header["bizCode"]), str(header["outNo"]), str(header["corrId"])
@@ -138,7 +133,7 @@ class _Office:
             plan=(Step(after=after, status=decision.status, facts=decision.facts),),
         )
 
-    async def _say(self, header: Mapping[str, object], body: Mapping[str, object], *, msg_id: str = "") -> None:
+    def _written(self, header: Mapping[str, object], body: Mapping[str, object], *, msg_id: str = "") -> bytes:
         at = self._context.clock()
         own = {
             "msgId": msg_id or f"{header['corrId']}-{body['jgdm']}-{at.timestamp():.6f}",
@@ -146,8 +141,10 @@ class _Office:
             "outNo": header["outNo"],
             "time": f"{at.astimezone(SHANGHAI):%Y%m%d%H%M%S}{at.microsecond // 1000:03d}",
         }
-        content = signed(own, body, self._context.secrets("tax-ssf.sm2-department-private"))
-        await heeding(self._broker().xadd(RESPONSES, {"message": content}, maxlen=100_000, approximate=True))
+        return signed(own, body, self._context.secrets("tax-ssf.sm2-department-private"))
+
+    async def _say(self, redis: Any, message: bytes) -> None:
+        await heeding(redis.xadd(RESPONSES, {"message": message}, maxlen=100_000, approximate=True))
 
     def announce(self, told: Told) -> list[Event]:
         """One message per step; a fifth come twice, and some are overtaken by what happened later."""
@@ -161,20 +158,26 @@ class _Office:
 
     async def write_responses(self) -> None:
         """Write what is due to the response topic, for as long as the host runs."""
-        while True:
-            since = self._context.store.changes
-            rows = await self._context.store.run(lambda c: _due(c, self._context.clock().timestamp()))
-            for event, event_id, status, facts, submission in rows:
-                header = {"corrId": submission.request_key, "outNo": submission.number}
+        async with self._broker() as redis:
+            while True:
+                since = self._context.store.changes
                 try:
-                    await self._say(header, _said(submission, status, facts), msg_id=event_id)
+                    is_idle = await self._write_due(redis)
                 except (RedisError, OSError, TimeoutError):
                     await asyncio.sleep(AWAY_SECONDS)
-                    break
-                await self._context.store.run(lambda c, event=event: sql.settle_event(c, event, "taken", 0.0))
-            if not rows:
-                nap = await seconds_to_next(self._context, sql.next_event_due)
-                await self._context.store.wait_for_change(since=since, at_most=nap)
+                    continue
+                if is_idle:
+                    nap = await seconds_to_next(self._context, sql.next_event_due)
+                    await self._context.store.wait_for_change(since=since, at_most=nap)
+
+    async def _write_due(self, redis: Any) -> bool:
+        """Write what is due now; tell whether there was nothing."""
+        rows = await self._context.store.run(lambda c: _due(c, self._context.clock().timestamp()))
+        for event, event_id, status, facts, submission in rows:
+            header = {"corrId": submission.request_key, "outNo": submission.number}
+            await self._say(redis, self._written(header, _said(submission, status, facts), msg_id=event_id))
+            await self._context.store.run(lambda c, event=event: sql.settle_event(c, event, "taken", 0.0))
+        return not rows
 
     async def query(self, request: Request) -> Response:
         try:
