@@ -164,8 +164,8 @@ class Receipts:
                 "batch": batch.label,
                 "file": manifest.name,
                 "number": row_number(self.spec, batch, row.position),
-                # The line's digest makes a corrected line an event of its own, and the same line none.
-                "event": f"{manifest.name}:{text}:{sm3(repr(sorted(line.items())).encode())[:12]}",
+                # By its content: a corrected line is an event of its own, the same line in a second file is none.
+                "event": f"{batch.label}:{text}:{sm3(repr(sorted(line.items())).encode())[:12]}",
             }
             if (event := self._event(body)) is not None:
                 events.append(event)

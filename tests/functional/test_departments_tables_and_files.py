@@ -1,0 +1,445 @@
+"""Front databases and file areas of departments that misbehave: results late, cleared, twice, half, garbled, or never."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from config.clock import SHANGHAI
+from connectors.ledger import InboundEvent
+from connectors.ports import Errand
+from demo.gjj_core.tables import T_WB_KH
+from demo.gjj_core.tables import metadata as gjj_metadata
+from demo.ground.exchange import wall
+from demo.ground.faults import Fault
+from demo.mz_benefit.tables import IN_RESULT, OUT_BIZ, metadata
+from demo.rs_card.files import write_marker
+from tests.doubles.front_databases import FrontDatabase, front_database
+from tests.doubles.tables_and_files import A_WEDNESDAY, Moments, Side, department, key_of, number_of, side
+
+DISABLED, CHILD, CARD, FUND = (
+    "06-disability-subsidies",
+    "08-orphan-child-security",
+    "17-social-security-card",
+    "E02-housing-fund-account",
+)
+WAITS_SECONDS = 40.0
+
+
+async def until_events(ours: Side, *, at_least: int) -> list[InboundEvent]:
+    """Fetch until so many events came; each event counts once."""
+    found: dict[str, InboundEvent] = {}
+    async with asyncio.timeout(WAITS_SECONDS):
+        while len(found) < at_least:
+            found |= {event.event_id: event for event in await ours.fetch()}
+            await asyncio.sleep(0.05)
+    return list(found.values())
+
+
+@pytest.fixture
+async def front(tmp_path: Path) -> AsyncIterator[FrontDatabase]:
+    async with front_database("sqlite", tmp_path, metadata) as database:
+        yield database
+
+
+@pytest.fixture
+async def fund(tmp_path: Path) -> AsyncIterator[FrontDatabase]:
+    async with front_database("sqlite", tmp_path, gjj_metadata) as database:
+        yield database
+
+
+async def answer(front: FrontDatabase, errand: Errand, *, serial: str, code: str = "3", at: datetime) -> None:
+    """Write a result the way the department does."""
+    await front.add(
+        IN_RESULT,
+        HZ_LSH=serial,
+        BATCH_ID="20260318-01",
+        ROW_GUID=key_of(errand),
+        HZ_CODE=code,
+        HZ_MSG="审定通过",
+        HZ_TIME=wall(at),
+        READ_FLAG="0",
+    )
+
+
+@pytest.mark.parametrize(("matter", "situation"), [(DISABLED, "living"), (DISABLED, "nursing"), (CHILD, "de_facto")])
+async def test_a_row_is_scanned_reviewed_and_decided(
+    front: FrontDatabase, tmp_path: Path, matter: str, situation: str
+) -> None:
+    async with (
+        department("mz-benefit", tmp_path, front.line, speed=20_000) as there,
+        side("mz-benefit", tmp_path, front.line) as ours,
+    ):
+        errand = ours.errand(matter, situation)
+        outcome = await ours.transport.send(errand)
+        events = await until_events(ours, at_least=3)
+        assert [event.status for event in events][:2] == ["1", "2"]
+        assert {event.department_number for event in events} == {outcome.department_number}
+        assert events[-1].facts["回执流水号"] == events[-1].event_id
+        (receipt,) = await there.store.receipts(number_of(errand))
+        assert (receipt.times, receipt.seen) == (1, 1)
+
+
+async def test_sensitive_columns_stand_in_the_table_as_ciphertext_only(front: FrontDatabase, tmp_path: Path) -> None:
+    async with side("mz-benefit", tmp_path, front.line) as ours:
+        errands = [ours.errand(CHILD, "orphan"), ours.errand(CHILD, "orphan")]
+        for errand in errands:
+            await ours.transport.send(errand)
+        first, second = await front.rows(OUT_BIZ)
+        form = errands[0].values["form"]
+        assert isinstance(form, dict)
+        written = " ".join(str(value) for value in first.values())
+        for name in ("child_name", "child_id_number", "child_address", "guardian_id_number", "bank_account_no"):
+            assert str(form[name]) not in written
+        # Equal texts in different rows can't be told to be equal.
+        assert first["SFZHM"] != second["SFZHM"]
+
+
+async def test_what_was_not_confirmed_comes_again_and_the_flag_is_set_only_after(
+    front: FrontDatabase, tmp_path: Path
+) -> None:
+    async with side("mz-benefit", tmp_path, front.line) as ours:
+        errand = ours.errand(DISABLED, "living")
+        await ours.transport.send(errand)
+        await answer(front, errand, serial="HZ1", at=ours.around.clock())
+        first = await ours.fetch(confirm=False)
+        assert [row["READ_FLAG"] for row in await front.rows(IN_RESULT)] == ["0"]
+        again = await ours.fetch()
+        assert [event.event_id for event in first] == [event.event_id for event in again] == ["HZ1"]
+        assert [row["READ_FLAG"] for row in await front.rows(IN_RESULT)] == ["1"]
+        assert await ours.fetch() == []
+
+
+async def test_a_result_committed_late_is_found_and_one_cleared_after_reading_is_not_missed(
+    front: FrontDatabase, tmp_path: Path
+) -> None:
+    async with side("mz-benefit", tmp_path, front.line) as ours:
+        errands = [ours.errand(DISABLED, "living", seed=seed) for seed in (1, 2)]
+        for errand in errands:
+            await ours.transport.send(errand)
+        now = ours.around.clock()
+        await answer(front, errands[0], serial="HZ2", at=now)
+        assert [event.event_id for event in await ours.fetch()] == ["HZ2"]
+        await front.sql('DELETE FROM "IN_RESULT" WHERE "READ_FLAG" = \'1\'')
+        await answer(front, errands[1], serial="HZ1", at=now - timedelta(minutes=50))
+        assert [event.event_id for event in await ours.fetch()] == ["HZ1"]
+
+
+async def test_after_a_restart_the_same_rows_have_the_same_ids(front: FrontDatabase, tmp_path: Path) -> None:
+    async with side("mz-benefit", tmp_path, front.line) as ours:
+        errand = ours.errand(DISABLED, "living")
+        await ours.transport.send(errand)
+        await answer(front, errand, serial="HZ7", at=ours.around.clock())
+        before = await ours.fetch()
+        ours.transport = ours.again()
+        # Within the overlap it is read again; the ledger knows the id and counts it once.
+        assert [event.event_id for event in await ours.fetch()] == [event.event_id for event in before]
+        await ours.transport.aclose()
+
+
+async def test_more_results_than_a_page_holds_all_come(front: FrontDatabase, tmp_path: Path) -> None:
+    back = {"most_rows": 3}
+    async with side("mz-benefit", tmp_path, front.line) as declared:
+        whole = declared.system.spec.exchange_table
+        assert whole is not None
+        section = whole.back.model_dump(mode="json", exclude_defaults=True) | back
+    async with side("mz-benefit", tmp_path, front.line, changes={"exchange_table": {"back": section}}) as ours:
+        errand = ours.errand(DISABLED, "living")
+        now = ours.around.clock()
+        for n in range(40):
+            await answer(front, errand, serial=f"HZ{n:03d}", at=now)
+        events = await until_events(ours, at_least=40)
+        assert len(events) == 40
+
+
+async def test_a_wrong_row_concerns_only_itself(front: FrontDatabase, tmp_path: Path) -> None:
+    async with (
+        department("mz-benefit", tmp_path, front.line, speed=20_000) as there,
+        side("mz-benefit", tmp_path, front.line) as ours,
+    ):
+        good, bad = ours.errand(DISABLED, "living"), ours.errand(DISABLED, "living", seed=2)
+        bad = ours.with_form(bad, disability_level="7")
+        for errand in (bad, good):
+            await ours.transport.send(errand)
+        events = await until_events(ours, at_least=3)
+        (failure,) = [event for event in events if event.status == "9"]
+        assert failure.our_number == number_of(bad)
+        assert "CJDJ" in failure.message
+        assert await there.store.receipts(number_of(bad)) == []
+        assert len(await there.store.receipts(number_of(good))) == 1
+
+
+async def test_a_row_taken_back_in_time_is_never_taken_and_one_too_late_is_reported(
+    front: FrontDatabase, tmp_path: Path
+) -> None:
+    async with side("mz-benefit", tmp_path, front.line) as ours:
+        errand = ours.errand(DISABLED, "living")
+        await ours.transport.send(errand)
+        await ours.transport.send(ours.withdrawal(errand))
+        async with (
+            department("mz-benefit", tmp_path, front.line, speed=20_000) as there,
+            asyncio.timeout(WAITS_SECONDS),
+        ):
+            while {row["STATUS"] for row in await front.rows(OUT_BIZ)} != {"8", "1"}:  # noqa: ASYNC110 - a table has no event to wait for
+                await asyncio.sleep(0.05)
+            assert await there.store.receipts(number_of(errand)) == []
+
+
+async def test_rows_nobody_takes_ring_after_an_hour_of_opening_and_fall_silent_when_taken(
+    front: FrontDatabase, tmp_path: Path
+) -> None:
+    clock = Moments()
+    async with side("mz-benefit", tmp_path, front.line, clock=clock, at=A_WEDNESDAY.replace(hour=16)) as ours:
+        errand = ours.errand(DISABLED, "living")
+        errand = Errand(
+            system=errand.system,
+            operation=errand.operation,
+            values={
+                **errand.values,
+                "delivery": {**dict(errand.values["delivery"]), "created_at": clock().isoformat()},
+            },  # type: ignore[call-overload]
+            delivery_id=errand.delivery_id,
+        )
+        await ours.transport.send(errand)
+        clock.later(minutes=59)
+        await ours.fetch()
+        assert await ours.alarms() == {}
+        clock.later(minutes=2)
+        await ours.fetch()
+        alarm = (await ours.alarms())["not_taken"]
+        assert (alarm.count, alarm.since) == (1, clock())
+        clock.later(minutes=5)
+        await ours.fetch()
+        assert (await ours.alarms())["not_taken"].since < clock()
+        await front.change(OUT_BIZ, "ROW_GUID", key_of(errand), STATUS="1")
+        await ours.fetch()
+        assert await ours.alarms() == {}
+
+
+async def test_a_night_and_a_weekend_do_not_count_against_a_department(front: FrontDatabase, tmp_path: Path) -> None:
+    clock = Moments()
+    friday = datetime(2026, 3, 20, 17, 0, tzinfo=SHANGHAI)
+    async with side("mz-benefit", tmp_path, front.line, clock=clock, at=friday) as ours:
+        errand = ours.errand(DISABLED, "living")
+        await ours.transport.send(errand)
+        clock.later(days=2, hours=15)
+        await ours.fetch()  # Monday, 08:00: thirty minutes of opening since
+        assert await ours.alarms() == {}
+        clock.later(hours=2)
+        await ours.fetch()
+        assert set(await ours.alarms()) == {"not_taken"}
+
+
+async def test_a_database_that_is_away_brings_nothing_and_breaks_nothing(tmp_path: Path) -> None:
+    async with side("mz-benefit", tmp_path, "mysql://127.0.0.1:9/there") as ours:
+        assert await ours.fetch() == []
+
+
+async def test_a_case_of_many_rows_is_told_of_once_all_are_answered(fund: FrontDatabase, tmp_path: Path) -> None:
+    async with side("gjj-core", tmp_path, fund.line) as ours:
+        errand = ours.errand(FUND, "new", seed=2)
+        form = errand.values["form"]
+        assert isinstance(form, dict)
+        person = form["employees"][0]
+        form["employees"] = [person, {**person, "name": "林冲"}]
+        await ours.transport.send(errand)
+        first, second = sorted((row["ID"] for row in await fund.rows(T_WB_KH)), key=str)
+        now = wall(ours.around.clock())
+        await fund.change(T_WB_KH, "ID", first, STATUS="1", RET_CODE="1", GRZH="000001001", HZSJ=now)
+        assert await ours.fetch() == []
+        refused = {"RET_CODE": "2", "RET_MSG": "职工已有正常缴存账户，应办理转移"}
+        await fund.change(T_WB_KH, "ID", second, STATUS="1", HZSJ=now, **refused)
+        (event,) = await ours.fetch()
+        assert (event.our_number, event.status) == (number_of(errand), "1/2")
+        assert event.facts == {"个人公积金账号": "000001001", "职工人数": "2", "已设立人数": "1"}
+        assert "应办理转移" in event.message
+        await fund.change(T_WB_KH, "ID", second, RET_CODE="1", GRZH="000001002", RET_MSG="账户设立成功")
+        (mended,) = await ours.fetch()
+        assert mended.status == "1"
+
+
+async def test_an_account_that_exists_and_a_base_above_the_cap_are_no_errors(
+    fund: FrontDatabase, tmp_path: Path
+) -> None:
+    async with (
+        department("gjj-core", tmp_path, fund.line, speed=50_000),
+        side("gjj-core", tmp_path, fund.line) as ours,
+    ):
+        errand = ours.errand(FUND, "new", seed=2)
+        form = errand.values["form"]
+        assert isinstance(form, dict)
+        form["employees"] = [{**form["employees"][0], "base": 99_999.0}]
+        await ours.transport.send(errand)
+        (first,) = await until_events(ours, at_least=1)
+        again = ours.errand(FUND, "new", seed=2)
+        form = again.values["form"]
+        assert isinstance(form, dict)
+        await ours.transport.send(again)
+        second = next(e for e in await until_events(ours, at_least=1) if e.our_number == number_of(again))
+        assert first.status == second.status == "1"
+        assert first.facts["个人公积金账号"].split("、")[0] in second.facts["个人公积金账号"]
+        # What the department cut is its own affair: the row counts as ours still.
+        assert (await ours.transport.send(errand)).kind.value == "duplicate"
+
+
+@pytest.fixture
+async def card(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[tuple[Side, Path]]:
+    """The area with OneWindow's side; no department reads it unless a test starts one."""
+    line, root = f"sftp://127.0.0.1:{unused_tcp_port}/", tmp_path / "rs-card"
+    async with (
+        department("rs-card", tmp_path, line, speed=1.0, at=A_WEDNESDAY) as there,
+        side("rs-card", tmp_path, line, clock=Moments(), changes={"file_batch": {"window_seconds": 0.05}}) as ours,
+    ):
+        there.faults.set(Fault.ASLEEP, 10_000)
+        yield ours, root
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    import socket
+
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        port: int = asked.getsockname()[1]
+        return port
+
+
+def receipt(root: Path, name: str, content: bytes, *, rows: int, answers: str = "ZK_20260318_01.txt") -> None:
+    """Put a receipt down whole: file first, marker after."""
+    (root / "out" / f"{name}.txt").write_bytes(content)
+    (root / "out" / f"{name}.ok").write_bytes(write_marker(f"{name}.txt", content, rows, answers))
+
+
+async def sent(ours: Side, *seeds: int) -> list[Errand]:
+    errands = [ours.errand(CARD, "first", seed=seed, applicant_name="贾宝玉") for seed in seeds]
+    outcomes = await asyncio.gather(*(ours.transport.send(errand) for errand in errands))
+    assert {outcome.kind.value for outcome in outcomes} == {"accepted"}
+    return errands
+
+
+async def test_each_line_of_a_receipt_becomes_the_event_of_its_case(card: tuple[Side, Path]) -> None:
+    ours, root = card
+    errands = await sent(ours, 1, 2, 3, 4)
+    lines = "0001|00|制卡成功|621700001234\r\n0002|90|照片不合格，请重新采集|\r\n0003|10|身份核验不一致|\r\n0004|20|审核中|\r\n"
+    receipt(root, "HZ_20260319_01", lines.encode("gbk"), rows=4)
+    events = await ours.fetch()
+    assert {event.status for event in events} == {"00", "BZ", "20"}
+    assert [event.status for event in events] == ["00", "BZ", "BZ", "20"]
+    assert {event.our_number for event in events} == {number_of(errand) for errand in errands}
+    assert events[0].facts["社会保障卡号"] == "621700001234"
+    assert await ours.fetch() == []
+    await ours.fetch()
+    assert await ours.alarms() == {}
+
+
+async def test_a_marker_before_its_file_and_half_a_file_are_waited_for_then_reported(card: tuple[Side, Path]) -> None:
+    ours, root = card
+    await sent(ours, 1)
+    content = "0001|00|制卡成功|6217\r\n".encode("gbk")
+    marker = write_marker("HZ_20260319_01.txt", content, 1, "ZK_20260318_01.txt")
+    (root / "out" / "HZ_20260319_01.ok").write_bytes(marker)
+    assert await ours.fetch() == []
+    (root / "out" / "HZ_20260319_01.txt").write_bytes(content[:9])
+    assert await ours.fetch() == []
+    assert await ours.alarms() == {}
+    assert isinstance(ours.around.clock, Moments)
+    ours.around.clock.later(minutes=31)
+    assert await ours.fetch() == []
+    alarm = (await ours.alarms())["receipt_unreadable"]
+    assert (alarm.count, alarm.detail) == (1, "HZ_20260319_01.ok")
+    (root / "out" / "HZ_20260319_01.txt").write_bytes(content)
+    assert [event.status for event in await ours.fetch()] == ["00"]
+    assert await ours.alarms() == {}
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["0001|00|制卡成功|6217\r\n".encode(), b"0001|00\r\n", b"\xff\xfe\x00", b"0001|00|ok|6217"],
+)
+async def test_a_receipt_in_the_wrong_charset_or_shape_moves_no_case(card: tuple[Side, Path], content: bytes) -> None:
+    ours, root = card
+    await sent(ours, 1)
+    receipt(root, "HZ_20260319_01", content, rows=2)
+    assert await ours.fetch() == []
+
+
+async def test_the_same_receipt_under_another_name_counts_once_and_a_corrected_line_counts_again(
+    card: tuple[Side, Path],
+) -> None:
+    ours, root = card
+    await sent(ours, 1)
+    content = "0001|20|审核中|\r\n".encode("gbk")
+    receipt(root, "HZ_20260319_01", content, rows=1)
+    first = await ours.fetch()
+    receipt(root, "HZ_20260319_02", content, rows=1)
+    again = await ours.fetch()
+    assert [event.event_id for event in again] == [event.event_id for event in first]
+    receipt(root, "HZ_20260320_01", "0001|00|制卡成功|6217\r\n".encode("gbk"), rows=1)
+    (corrected,) = await ours.fetch()
+    assert corrected.event_id != first[0].event_id
+
+
+async def test_lines_of_nobody_and_receipts_of_no_batch_are_reported_and_the_others_count(
+    card: tuple[Side, Path],
+) -> None:
+    ours, root = card
+    await sent(ours, 1)
+    lines = "0001|00|制卡成功|6217\r\n0007|00|制卡成功|6218\r\n"
+    receipt(root, "HZ_20260319_01", lines.encode("gbk"), rows=2)
+    receipt(root, "HZ_20260319_02", b"0001|00|ok|1\r\n", rows=1, answers="ZK_20260101_09.txt")
+    assert [event.status for event in await ours.fetch()] == ["00"]
+    alarm = (await ours.alarms())["receipt_unknown"]
+    assert (alarm.count, alarm.detail) == (2, "HZ_20260319_01.ok")
+
+
+async def test_a_marker_that_names_a_path_opens_no_file(card: tuple[Side, Path]) -> None:
+    ours, root = card
+    await sent(ours, 1)
+    content = b"0001|00|ok|1\r\n"
+    (root / "out" / "HZ_20260319_01.ok").write_bytes(write_marker("../in/ZK_20260318_01.txt", content, 1, "x"))
+    assert await ours.fetch() == []
+
+
+async def test_a_receipt_missing_at_nine_the_next_working_day_rings_until_it_comes(card: tuple[Side, Path]) -> None:
+    ours, root = card
+    await sent(ours, 1)
+    assert isinstance(ours.around.clock, Moments)
+    ours.around.clock.later(hours=22, minutes=59)
+    await ours.fetch()
+    assert await ours.alarms() == {}
+    ours.around.clock.later(minutes=2)
+    await ours.fetch()
+    alarm = (await ours.alarms())["receipt_missing"]
+    assert (alarm.count, alarm.detail) == (1, "ZK_20260318_01.txt")
+    receipt(root, "HZ_20260319_01", "0001|00|制卡成功|6217\r\n".encode("gbk"), rows=1)
+    await ours.fetch()
+    await ours.fetch()
+    assert await ours.alarms() == {}
+
+
+async def test_no_file_leaves_after_the_cut_off(tmp_path: Path, unused_tcp_port: int) -> None:
+    line = f"sftp://127.0.0.1:{unused_tcp_port}/"
+    at = A_WEDNESDAY.replace(hour=21, minute=0)
+    changes = {"file_batch": {"window_seconds": 0.05}}
+    async with (
+        department("rs-card", tmp_path, line, at=at),
+        side("rs-card", tmp_path, line, at=at, changes=changes) as ours,
+    ):
+        outcome = await ours.transport.send(ours.errand(CARD, "first", seed=2, applicant_name="贾宝玉"))
+        assert outcome.kind.value == "transient"
+        assert list((tmp_path / "rs-card" / "in").iterdir()) == []
+
+
+async def test_the_department_takes_files_and_answers_the_day_after(tmp_path: Path, unused_tcp_port: int) -> None:
+    line = f"sftp://127.0.0.1:{unused_tcp_port}/"
+    changes = {"file_batch": {"window_seconds": 0.2}}
+    async with (
+        department("rs-card", tmp_path, line, speed=40_000) as there,
+        side("rs-card", tmp_path, line, changes=changes) as ours,
+    ):
+        errands = await sent(ours, 1, 2, 3)
+        events = await until_events(ours, at_least=3)
+        assert {event.our_number for event in events} == {number_of(errand) for errand in errands}
+        assert {receipt.times for receipt in await there.store.receipts()} == {1}
