@@ -58,6 +58,7 @@ class DeliveryWorker:
         base_url: str,
         offset: timedelta = timedelta(0),
         lease: timedelta = LEASE,
+        look_every_seconds: float = LOOK_EVERY_SECONDS,
         owner: str = "",
     ) -> None:
         self._ledger = ledger
@@ -65,6 +66,7 @@ class DeliveryWorker:
         self._state = state
         self._clock = clock
         self._lease = lease
+        self._look_every_seconds = look_every_seconds
         self.owner = owner or worker_name()
         ground = Ground(
             ledger=ledger,
@@ -156,7 +158,7 @@ class DeliveryWorker:
                             self._lanes[system].wake()
             except StateStoreUnavailable:
                 log.warning("wake_up_unavailable")
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            await asyncio.sleep(self._look_every_seconds)
 
     async def _look_around(self) -> None:
         while True:
@@ -165,7 +167,7 @@ class DeliveryWorker:
             except Exception:
                 # The database may be away for a moment; the next look finds everything where it was.
                 log.exception("worker_fault")
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            await asyncio.sleep(self._look_every_seconds)
 
     async def _look(self) -> None:
         at = self._clock()

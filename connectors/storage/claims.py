@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import RowMapping, and_, case, exists, or_, select, update
+from sqlalchemy import RowMapping, Select, and_, case, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
@@ -12,6 +13,7 @@ from connectors.ledger import DUE, IN_THE_WAY, LEASED, DeliveryState, HoldReason
 from connectors.storage import rows
 from connectors.storage.tables import attempts, deliveries, submissions
 
+AT_ONCE: Final = 2_000
 _DUE = [state.value for state in DUE]
 _LEASED = [state.value for state in LEASED]
 _IN_THE_WAY = [state.value for state in IN_THE_WAY]
@@ -233,27 +235,35 @@ async def hold(
     reason: HoldReason,
     at: datetime,
 ) -> int:
-    """Hold what is due of `system` until a promised moment; no attempt is counted. Empty `operations` means all."""
+    """Hold what is due of `system` until a promised moment, at most `AT_ONCE`; no attempt is counted.
+
+    Empty `operations` means all.
+    """
     which = [deliveries.c.system == system, deliveries.c.state.in_(_HOLDABLE), deliveries.c.next_attempt_at <= at]
     if operations:
         which.append(deliveries.c.operation.in_(operations))
     held = await connection.execute(
         update(deliveries)
-        .where(*which)
+        .where(deliveries.c.id.in_(_some(*which)))
         .values(state=DeliveryState.HELD.value, next_attempt_at=until, hold_reason=reason, updated_at=at)
     )
     return held.rowcount
 
 
 async def release(connection: AsyncConnection, *, system: str, reason: HoldReason, at: datetime) -> int:
-    """Let what was held for `reason` go at once: the breaker closed, the system opened early."""
+    """Let what was held for `reason` go at once, at most `AT_ONCE`: the breaker closed, the system opened early."""
+    which = (
+        deliveries.c.system == system,
+        deliveries.c.state == DeliveryState.HELD.value,
+        deliveries.c.hold_reason == reason,
+        deliveries.c.next_attempt_at > at,
+    )
     released = await connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.system == system,
-            deliveries.c.state == DeliveryState.HELD.value,
-            deliveries.c.hold_reason == reason,
-        )
-        .values(next_attempt_at=at, updated_at=at)
+        update(deliveries).where(deliveries.c.id.in_(_some(*which))).values(next_attempt_at=at, updated_at=at)
     )
     return released.rowcount
+
+
+def _some(*which: ColumnElement[bool]) -> Select[tuple[str]]:
+    """Choose at most `AT_ONCE`: a hundred thousand waiting ones in one statement would hold up every window's commit."""
+    return select(deliveries.c.id).where(*which).limit(AT_ONCE).with_for_update(skip_locked=True, of=deliveries)

@@ -1,6 +1,6 @@
 """`connectors.ports.Ledger`, `Deliveries` and `Breakers` in SQL: each method is one commit."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select, update
@@ -89,14 +89,28 @@ class SqlLedger:
     async def hold(
         self, *, system: str, operations: Collection[str], until: datetime, reason: HoldReason, at: datetime
     ) -> int:
-        async with self._engine.begin() as connection:
+        if until <= at:
+            return 0  # that moment is now: nothing has to wait for it
+
+        async def some(connection: AsyncConnection) -> int:
             return await claims.hold(
                 connection, system=system, operations=operations, until=until, reason=reason, at=at
             )
 
+        return await self._all(some)
+
     async def release(self, *, system: str, reason: HoldReason, at: datetime) -> int:
-        async with self._engine.begin() as connection:
-            return await claims.release(connection, system=system, reason=reason, at=at)
+        return await self._all(lambda connection: claims.release(connection, system=system, reason=reason, at=at))
+
+    async def _all(self, some: Callable[[AsyncConnection], Awaitable[int]]) -> int:
+        """Change some after some, a commit each, so that nobody else's waits long; return how many."""
+        changed = 0
+        while True:
+            async with self._engine.begin() as connection:
+                now = await some(connection)
+            changed += now
+            if now < claims.AT_ONCE:
+                return changed
 
     async def receive(self, event: InboundEvent, *, at: datetime) -> bool:
         async def commit(connection: AsyncConnection) -> bool:

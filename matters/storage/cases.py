@@ -89,7 +89,7 @@ async def append_events(connection: AsyncConnection, moved: Sequence[tuple[Case,
     changes = [{"_number": case.number, **rows.changing_row(case)} for case, told in moved if told]
     if not changes:
         return
-    columns = {name: bindparam(name) for name in changes[0] if name != "_number"}
+    columns: dict[str, Any] = {name: bindparam(name) for name in changes[0] if name != "_number"}
     await connection.execute(update(cases).where(cases.c.number == bindparam("_number")).values(columns), changes)
     await connection.execute(
         insert(events), [rows.event_row(case.number, event) for case, told in moved for event in told]

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from config.clock import Clock, utc_now
 from config.settings import Settings
 from config.state import StateStore
 from connectors.app import Connectors, create_connectors
@@ -146,6 +147,7 @@ async def make_house(
     base_url: str = "http://127.0.0.1:9",
     changes: Mapping[str, Any] | None = None,
     create: bool = True,
+    clock: Clock = utc_now,
 ) -> House:
     """Return a house over `engine`, its tables made unless told otherwise."""
     if create:
@@ -169,7 +171,7 @@ async def make_house(
         settings=settings,
         engine=engine,
         state=state,
-        clock=lambda: datetime.now(UTC),
+        clock=clock,
         systems={system.id: system},
         guide=matters().get,
         calendar=calendar(),

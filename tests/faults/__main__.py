@@ -16,6 +16,7 @@ from time import monotonic, perf_counter, sleep
 import httpx2
 
 from tests.bench.table import middle_and_tail, show
+from tests.faults import ten_days
 from tests.servers.apart import Apart
 from tests.servers.api_caller import ApiCaller, NotSettled, received
 from tests.servers.matters import application_for, system_of
@@ -24,6 +25,7 @@ from tests.servers.valkey import Valkey
 
 _ROUNDS = 12
 _WINDOWS = 2
+_CASES = 100_000
 _SEED = 20261122
 _SETTLES_WITHIN_SECONDS = 180.0
 _MATTERS = (
@@ -45,7 +47,9 @@ class Promised:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run all rounds on both ways to run."""
+    """Run all rounds on both ways to run; `ten-days [cases]` runs the long absence alone."""
+    if arguments and arguments[0] == "ten-days":
+        return 0 if ten_days.main(int(arguments[1]) if len(arguments) > 1 else _CASES) else 1
     rounds = int(arguments[0]) if arguments else _ROUNDS
     harmless = True
     postgres, valkey = Postgres.start(), Valkey.start()

@@ -1,5 +1,6 @@
 """Many accepted cases at once: one real case, taken in through the front door, copied row by row under other numbers."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,13 @@ from matters.storage.tables import cases, events
 _AT_ONCE = 1_000
 
 
-async def copy_case(engine: AsyncEngine, number: str, *, times: int, begin: int = 1) -> list[str]:
-    """Add `times` copies of the case of that number with events, submission and queued delivery; return their numbers."""
+async def copy_case(
+    engine: AsyncEngine, number: str, *, times: int, begin: int = 1, at: datetime | None = None
+) -> list[str]:
+    """Add `times` copies of the case of that number with events, submission and queued delivery; return their numbers.
+
+    `at` is when they were queued; that of the copied one unless given.
+    """
     async with engine.connect() as connection:
 
         async def row(table: Table, column: Any) -> RowMapping:
@@ -23,6 +29,7 @@ async def copy_case(engine: AsyncEngine, number: str, *, times: int, begin: int 
         submission = await row(submissions, submissions.c.case_number)
         delivery = await row(deliveries, deliveries.c.case_number)
         told = (await connection.execute(select(events).where(events.c.number == number))).mappings().all()
+    queued = {**delivery, **_queued(at or delivery["created_at"])}
     numbers = [f"{number[:-6]}{begin + n:06d}" for n in range(1, times + 1)]
     for first in range(0, times, _AT_ONCE):
         some = numbers[first : first + _AT_ONCE]
@@ -43,7 +50,7 @@ async def copy_case(engine: AsyncEngine, number: str, *, times: int, begin: int 
             await connection.execute(
                 insert(deliveries),
                 [
-                    {**delivery, "id": ids[n][1], "key": ids[n][1], "submission_id": ids[n][0], "case_number": each}
+                    {**queued, "id": ids[n][1], "key": ids[n][1], "submission_id": ids[n][0], "case_number": each}
                     for n, each in enumerate(some)
                 ],
             )
@@ -52,3 +59,12 @@ async def copy_case(engine: AsyncEngine, number: str, *, times: int, begin: int 
 
 def _of(content: Any, number: str) -> Any:
     return {**content, "case": {**content["case"], "number": number}}
+
+
+def _queued(at: datetime) -> dict[str, Any]:
+    return {
+        "state": "queued", "created_at": at, "updated_at": at, "next_attempt_at": at, "attempts": 0, "probes": 0,
+        "last_sent_at": None, "hold_reason": "", "lease_owner": None, "lease_until": None, "fence": 0,
+        "department_number": "", "their_status": "", "status_at": None, "next_poll_at": None, "outcome": "",
+        "message": "", "confirmed_at": None,
+    }  # fmt: skip
