@@ -41,7 +41,7 @@ async def working(house: House, transport: Transport, clock: SimulatedClock) -> 
         transports={"mz-elder": transport},
         state=house.state,
         clock=clock,
-        holiday_on=lambda day: None,
+        holiday_on=lambda day: "",
         base_url="http://127.0.0.1",
         look_every_seconds=_LOOKS_EVERY_SECONDS,
     )
