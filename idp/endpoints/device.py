@@ -23,6 +23,7 @@ from idp.protocol.account import Account
 from idp.protocol.device_grant import typed_user_code
 from idp.protocol.errors import NotRedirectable, PageReason
 from idp.protocol.parameters import Parameters
+from idp.protocol.scope import OFFLINE_ACCESS
 from idp.protocol.session import Session
 
 _STATUS: Final = {CodeRefusal.THROTTLED: 429, CodeRefusal.ROLE: 403, CodeRefusal.WEAK: 403}
@@ -63,6 +64,7 @@ class DeviceDonePage:
     template: ClassVar[str] = "device_done.html"
     client_name: str
     allowed: bool
+    lasting: bool  # it was granted offline_access, and goes on after the person signed out
     home: str
 
 
@@ -113,7 +115,9 @@ async def device_decision(request: Request) -> Response:
     name = found.client.client_name or found.client.client_id
     return idp.pages.render(
         request,
-        DeviceDonePage(client_name=name, allowed=allow, home=idp.base_url + "/"),
+        DeviceDonePage(
+            client_name=name, allowed=allow, lasting=OFFLINE_ACCESS in found.request.scope, home=idp.base_url + "/"
+        ),
         ui_locales=person.account.locale,
     )
 
