@@ -1,9 +1,9 @@
 """Invitations: issued by an administrator, used once by the person to set the first password."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from secrets import token_urlsafe
+from typing import Final
 
 from idp.passwords import Passwords
 from idp.protocol import invitation as rules
@@ -11,6 +11,8 @@ from idp.protocol.account import Account
 from idp.protocol.account_ports import InvitationStore
 from idp.protocol.audit import AuditEvent, AuditKind
 from idp.protocol.password_rules import PasswordFault, fault_of
+
+_PAGE: Final = 1000  # of a long list: between two, other requests are answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +49,17 @@ class Invitations:
         password_hash = await self.passwords.hash(password)
         return await self.store.redeem(rules.hash_token(token), password_hash=password_hash, at=at)
 
-    async def links_of(self, batch: str, by: str, *, at: datetime) -> Iterator[tuple[str, str, str, str]]:
+    async def links_of(self, batch: str, by: str, *, at: datetime) -> tuple[tuple[str, str, str, str], ...]:
         """Return user name, name, unit and link of everyone of an import who has not come yet."""
-        found = await self.store.of_batch(batch, by, at=at)
-        return (
-            (person.username, person.name, person.unit_name, self.link(rules.token_of(self.key, one.id, person.sub)))
-            for person, one in found
-        )
+        lines: list[tuple[str, str, str, str]] = []
+        while found := await self.store.of_batch(
+            batch, by, at=at, after=lines[-1][0] if lines else "", at_most=_PAGE
+        ):  # fmt: skip
+            lines += [
+                (who.username, who.name, who.unit_name, self.link(rules.token_of(self.key, one.id, who.sub)))
+                for who, one in found
+            ]
+        return tuple(lines)
 
     def link(self, token: str) -> str:
         """Return the address of an invitation; its secret stands in the query, which no log of ours keeps."""

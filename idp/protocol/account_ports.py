@@ -94,8 +94,10 @@ class InvitationStore(Protocol):
     async def redeem(self, token_hash: str, *, password_hash: str, at: datetime) -> Account | None:
         """Use the link up, set the password and write the audit in one transaction; None when it holds no more."""
 
-    async def of_batch(self, batch: str, made_by: str, *, at: datetime) -> tuple[tuple[Account, Invitation], ...]:
-        """Return the unused invitations of an import with their accounts, for the one who imported."""
+    async def of_batch(
+        self, batch: str, made_by: str, *, at: datetime, after: str, at_most: int
+    ) -> tuple[tuple[Account, Invitation], ...]:
+        """Return unused invitations of one's own import with their accounts, by user name beyond `after`."""
 
     async def forget_old(self, before: datetime, *, at_most: int) -> int:
         """Delete invitations that expired before a moment; return how many."""

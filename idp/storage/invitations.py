@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.sql import readonly
-from idp.protocol.account import Account
+from idp.protocol.account import Account, fold_username
 from idp.protocol.audit import AuditEvent, AuditKind
 from idp.protocol.invitation import Invitation
 from idp.storage.accounts import account_of
@@ -91,7 +91,9 @@ class SqlInvitationStore:
         await self._announcer.tell("account", account.sub)
         return account
 
-    async def of_batch(self, batch: str, made_by: str, *, at: datetime) -> tuple[tuple[Account, Invitation], ...]:
+    async def of_batch(
+        self, batch: str, made_by: str, *, at: datetime, after: str, at_most: int
+    ) -> tuple[tuple[Account, Invitation], ...]:
         wanted = (
             select(accounts, *(invitations.c[name].label(f"invitation_{name}") for name in _FIELDS))
             .join(invitations, invitations.c.sub == accounts.c.sub)
@@ -100,8 +102,10 @@ class SqlInvitationStore:
                 invitations.c.made_by == made_by,
                 invitations.c.used_at.is_(None),
                 invitations.c.expires_at > at,
+                accounts.c.username_folded > fold_username(after),
             )
             .order_by(accounts.c.username_folded)
+            .limit(at_most)
         )
         async with readonly(self._engine).connect() as connection:
             rows = (await connection.execute(wanted)).all()

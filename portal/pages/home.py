@@ -53,7 +53,7 @@ async def home(request: Request) -> Response:
     actor = person.actor
     context = HomePage(
         groups=portal.library.groups(),
-        leads=_leads(actor),
+        leads=(*_leads(actor), *_people_leads(person, portal.settings.issuer)),
         open_systems=frozenset(
             s.id for s in portal.library.systems.values() if may_open_system(actor, s.spec.sso.roles)
         ),
@@ -85,6 +85,17 @@ def _leads(actor: Actor) -> tuple[Lead, ...]:
         what = _("每个办件的进展和承诺办结日期")
         leads.append(Lead(address="/cases", title=_("本区域办件"), what=what, icon="files"))
     return tuple(leads)
+
+
+def _people_leads(person: Person, issuer: str) -> tuple[Lead, ...]:
+    """The provider's pages are met by their address: whoever comes is asked there whether he may."""
+    if person.has_any("admin"):
+        what = _("停用、角色、单位、邀请，批量导入和柜台找回")
+        return (Lead(address=f"{issuer}/admin/accounts", title=_("账号管理"), what=what, icon="user"),)
+    if person.has_any("manager"):
+        what = _("同事丢失密码和手机时，由两人核对身份证后找回")
+        return (Lead(address=f"{issuer}/admin/recoveries", title=_("柜台找回账号"), what=what, icon="user"),)
+    return ()
 
 
 def _way_in(address: str, system: System) -> str:

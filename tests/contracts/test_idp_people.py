@@ -176,9 +176,12 @@ async def test_an_invitation_ends_with_time_a_newer_one_a_password_or_the_accoun
 async def test_the_links_of_an_import_are_for_the_importer_only(made: AsyncEngine) -> None:
     await SqlAccountDirectory(made, CHAIN).import_batch([invited(1), invited(2)], at=AT)
     store = SqlInvitationStore(made, announcer(), CHAIN)
-    found = await store.of_batch("b-1", "s-admin", at=AT)
+    found = await store.of_batch("b-1", "s-admin", at=AT, after="", at_most=10)
     assert [(person.sub, one.id) for person, one in found] == [("s-1", "i-1"), ("s-2", "i-2")]
-    assert await store.of_batch("b-1", "s-other", at=AT) == ()
+    rest = await store.of_batch("b-1", "s-admin", at=AT, after="clerk001", at_most=10)
+    assert [person.sub for person, _ in rest] == ["s-2"]
+    assert len(await store.of_batch("b-1", "s-admin", at=AT, after="", at_most=1)) == 1
+    assert await store.of_batch("b-1", "s-other", at=AT, after="", at_most=10) == ()
 
 
 async def test_a_recovery_is_approved_by_one_other_person_once(made: AsyncEngine) -> None:

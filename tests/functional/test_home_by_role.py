@@ -24,3 +24,14 @@ async def test_a_managers_list_is_called_what_it_is(open_house: House) -> None:
     assert "本区域办件" in cases.text
     assert "我的办件" not in cases.text
     assert "暂存" not in cases.text
+
+
+@pytest.mark.parametrize(
+    ("role", "page"), [("admin", "/idp/admin/accounts"), ("manager", "/idp/admin/recoveries"), ("clerk", None)]
+)
+async def test_home_leads_to_the_accounts_at_the_provider(open_house: House, role: str, page: str | None) -> None:
+    home = await (await open_house.person(role)).get("/")
+    assert [link for link in home.links if "/admin/" in link] == (
+        [link for link in home.links if page and link.endswith(page)]
+    )
+    assert (page is None) == (not [link for link in home.links if "/admin/" in link])

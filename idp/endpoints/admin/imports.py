@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from anyio import to_thread
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
@@ -88,7 +89,7 @@ async def links(request: Request, visitor: Visitor) -> Response:
     if await people.imports.store.get(_id(request), visitor.sub) is None:
         return not_for_you(request)
     lines = await people.invitations.links_of(_id(request), visitor.sub, at=visitor.at)
-    return _table(links_table(lines), "invitations.csv")
+    return _table(await to_thread.run_sync(links_table, lines), "invitations.csv")
 
 
 async def _looked_through(request: Request, visitor: Visitor) -> Response:
