@@ -13,7 +13,8 @@ from idp.endpoints.requested import used_up
 from idp.endpoints.state import of
 from idp.endpoints.words import FACTOR_REFUSAL_STATUS, FACTOR_REFUSALS
 from idp.protocol import authorization_response as response
-from idp.protocol.acr import AMR_PASSKEY
+from idp.protocol.acr import AMR_PASSKEY, acr_of
+from idp.protocol.audit import AuditKind
 from idp.protocol.authorization_request import prove
 from idp.protocol.errors import OAuthError, UnmetAuthenticationRequirements
 from idp.protocol.interaction import Interaction, Step, missing, owes_second_factor
@@ -40,6 +41,8 @@ async def second_factor(request: Request) -> Response:
         return await _refused(request, interaction_id, pending, Step.SECOND_FACTOR, live, outcome)
     if live is None:
         return await _complete(request, interaction_id, pending, outcome)
+    detail = {"acr": acr_of((*live[0].amr, *outcome)), "amr": list(outcome), "via": "step_up"}
+    await idp.audit.write(AuditKind.SIGN_IN, sub=sub, sid=live[0].sid, detail=detail, at=at)
     cookie = await idp.sessions.strengthen(live[0], outcome, at=at)
     answer = see_other(address(idp, interaction_id))
     if cookie is not None:

@@ -15,8 +15,9 @@ from demo.ground.entry import entry_of
 from demo.ground.hours import Hours
 from demo.ground.received import ReceivedStore
 from demo.pages.app import create_pages
-from demo.seed import Client, clients
-from tests.doubles.idp_site import ISSUER, Browser, Site, form_of, open_site
+from demo.seed import DEMO_TOTP_KEY, Client, clients
+from idp.protocol import totp
+from tests.doubles.idp_site import ISSUER, PASSWORD, Browser, Site, form_of, open_site
 
 FIRST_PORT = 8100
 DEPARTMENTS = {client.client_id: client for client in clients(FIRST_PORT)}
@@ -112,3 +113,18 @@ async def test_signing_out_at_a_department_ends_the_sign_on(
     again = await go_to_the_provider(window, browser)
     assert again.status_code == 200
     assert "password" in again.text
+
+
+async def test_who_is_known_by_papers_and_proves_more_reaches_the_level_a_department_wishes_for(
+    site: Site, departments: dict[str, httpx2.AsyncClient]
+) -> None:
+    known = await site.account("known", name="沈若兰", real_name_level=3)
+    await site.idp.second_factors.totp.put(known.sub, DEMO_TOTP_KEY, step=0, at=site.clock())
+    browser, window = site.browser(), departments["rs-employment"]
+    page = await go_to_the_provider(window, browser)
+    page = await browser.submit(page, username="known", password=PASSWORD)
+    code = totp.code_at(DEMO_TOTP_KEY, totp.step_at(site.clock()))
+    home = await come_back(window, await browser.submit(page, code=code))
+    assert "沈若兰" in home.text
+    assert "已达到" in home.text
+    assert "未达到" not in home.text
