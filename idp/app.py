@@ -317,7 +317,7 @@ def _secrets(settings: Settings) -> Secrets:
 def _post(settings: Settings, egress: EgressClient | None) -> EgressPost:
     parts = urlsplit(settings.base_url)
     # The portal is ours wherever it stands; everything else is an address somebody gave us.
-    anywhere = EgressRules(allowed=tuple(map(ip_network, ("0.0.0.0/0", "::/0"))))
+    anywhere = EgressRules(allowed=tuple(map(ip_network, ("127.0.0.0/8", "::1/128", "0.0.0.0/0", "::/0"))))
     return EgressPost(
         egress=egress or EgressClient(EgressRules.of(settings)),
         own=egress or EgressClient(anywhere),
