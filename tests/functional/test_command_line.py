@@ -1,6 +1,7 @@
 """`onewindow` from a shell: guides, connectors, accounts, clients, keys and settings, as an operator types them."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,17 @@ def test_a_client_s_secret_is_shown_once_and_never_listed(migrated: Shell) -> No
     assert secret not in listed
 
 
+def test_an_invitation_for_a_client_is_shown_once_and_its_policy_checked(migrated: Shell) -> None:
+    invited = migrated.run("client", "invite", "某县平台", "--redirect-host", "*.county.example", "--uses", "2")
+    assert invited.returncode == 0, invited.stderr
+    assert "registration_endpoint http://127.0.0.1:8000/idp/register" in invited.stdout
+    assert len(invited.stdout.split("initial_access_token ")[1].strip()) == 43
+    for wrong in (("--scope", "openid everything"), ("--grant-type", "password"), ("--redirect-host", "https://x/")):
+        refused = migrated.run("client", "invite", "x", "--redirect-host", "ok.example", *wrong)
+        assert refused.returncode == 1, refused.stdout
+        assert "Traceback" not in refused.stderr
+
+
 def test_a_client_with_an_unsafe_redirect_uri_is_refused(migrated: Shell) -> None:
     refused = migrated.run("client", "add", "bad", "--name", "x", "--redirect-uri", "javascript:alert(1)")
     assert refused.returncode == 1
@@ -126,3 +138,54 @@ def test_docs_operating_names_every_setting(shell: Shell) -> None:
     for name in names:
         group, _, last = name.rpartition("_")
         assert name in document or f"…_{last}" in document or f"{group.removeprefix('ONEWINDOW')}" in document, name
+
+
+# ---- the audit and imports ----
+
+
+def test_the_audit_is_listed_masked_and_verified(migrated: Shell, tmp_path: Path) -> None:
+    person = ("--name", "王晓芸", "--unit", "u", "--unit-name", "中心", "--region", "320105007", "--role", "clerk")
+    made = migrated.run("account", "add", "wang", *person, NEW_PASSWORD="three unrelated words 7")
+    assert made.returncode == 0, made.stderr
+    sub = made.stdout.split()[-1]
+    migrated.run("account", "disable", "wang")
+    listed = migrated.run("audit", "list", "--account", "wang")
+    lines = [line.split("\t") for line in listed.stdout.splitlines()]
+    assert [line[2] for line in lines] == ["account_created", "account_disabled"]
+    assert [line[4] for line in lines] == ["command-line", "command-line"]
+    assert sub not in listed.stdout
+    assert "wang" not in listed.stdout
+    assert sub in migrated.run("audit", "list", "--account", "wang", "--full").stdout
+    assert migrated.run("audit", "list", "--account", "wang", "--since", "2199-01-01").stdout == ""
+    verified = migrated.run("audit", "verify")
+    assert (verified.returncode, "rows hold" in verified.stdout) == (0, True)
+    kept = tmp_path / "kept"
+    kept.write_text(migrated.run("audit", "checkpoint").stdout)
+    assert migrated.run("audit", "verify", "--checkpoints", str(kept)).returncode == 0
+    with sqlite3.connect(tmp_path / "onewindow.db") as database:
+        database.execute("DROP TRIGGER idp_audit_no_update")
+        database.execute("UPDATE idp_audit SET by = 'nobody' WHERE kind = 'account_disabled'")
+    broken = migrated.run("audit", "verify")
+    assert broken.returncode == 1
+    assert f"Row {lines[1][0]} is not what was written there" in broken.stderr
+    kept.write_text("nonsense")
+    assert migrated.run("audit", "verify", "--checkpoints", str(kept)).returncode == 2
+
+
+def test_accounts_are_imported_once_with_links_in_a_private_file(migrated: Shell, tmp_path: Path) -> None:
+    sheet, links = tmp_path / "people.csv", tmp_path / "links.csv"
+    head = "用户名,姓名,单位编号,单位名称,区划代码,角色\n"
+    sheet.write_text(head + "anna,安娜,u,中心,320105007,综窗人员\nbo,,u,中心,3201,clerk\n", "gb18030")
+    tried = migrated.run("account", "import", str(sheet), "--dry-run")
+    assert tried.returncode == 1
+    assert "line 3, name 姓名" in tried.stderr
+    assert "anna" not in migrated.run("account", "list").stdout
+    assert migrated.run("account", "import", str(sheet)).returncode == 2  # where would the links go
+    done = migrated.run("account", "import", str(sheet), "--links", str(links))
+    assert (done.returncode, links.stat().st_mode & 0o777) == (1, 0o600)
+    assert links.read_text("utf-8-sig").splitlines()[1].startswith("anna,安娜,中心,http")
+    assert "anna" in migrated.run("account", "list").stdout
+    again = migrated.run("account", "import", str(sheet), "--links", str(tmp_path / "more.csv"))
+    assert "0 to be made, 1 exist, 1 faults" in again.stdout
+    assert migrated.run("account", "import", str(sheet), "--links", str(links)).returncode in (1, 2)
+    assert "account_imported" in migrated.run("audit", "list", "--account", "anna").stdout
