@@ -63,6 +63,16 @@ class ApiCaller:
                 raise NotSettled(f"{number}: {case['status']}, {case['deliveries']}")
             sleep(0.2)
 
+    def numbered(self, number: str, system: str, *, within_seconds: float = 60) -> str:
+        """Return the department's own number once it has told it: over a queue it comes after the arrival; else empty."""
+        until = monotonic() + within_seconds
+        while monotonic() < until:
+            deliveries = self.case(number)["deliveries"]
+            if told := next((each["department_number"] for each in deliveries if each["system"] == system), ""):
+                return str(told)
+            sleep(0.2)
+        return ""
+
     def close(self) -> None:
         self.http.close()
 

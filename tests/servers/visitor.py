@@ -73,6 +73,10 @@ class Visitor:
         """Get an address, leave what came unread, and return the status; for measuring."""
         return self._client.get(url, follow_redirects=False).status_code
 
+    def picture(self, url: str) -> bytes:
+        """Return the bytes of a picture on a page."""
+        return self._client.get(url).raise_for_status().content
+
     def redirect_of(self, url: str) -> str:
         """Get an address and return where it redirects to, without going there."""
         return self._client.get(url, follow_redirects=False).headers["location"]
