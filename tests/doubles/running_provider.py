@@ -15,6 +15,7 @@ import uvicorn
 from config.storage.memory_state import MemoryStateStore
 from config.storage.sql import create_engine
 from idp.protocol import acr
+from idp.protocol.device_grant import GRANT_TYPE as DEVICE_GRANT
 from tests.doubles.idp_site import FakeClock, open_site
 
 PEOPLE = tuple(f"{kind}-person{width}" for kind in ("key", "code", "more") for width in (320, 1280))
@@ -22,7 +23,10 @@ PEOPLE = tuple(f"{kind}-person{width}" for kind in ("key", "code", "more") for w
 
 @dataclass
 class Running:
-    """Where it runs; `tile`, `stranger` and `strict` are requests of three systems, the last asks for two factors."""
+    """Where it runs; `tile`, `stranger` and `strict` are requests of three systems, the last asks for two factors.
+
+    `kiosk` is a client for devices without a browser.
+    """
 
     base: str = ""
     tile: str = ""
@@ -67,6 +71,8 @@ async def _serve(
         running.tile = (await site.client("tile", **given)).url()
         running.stranger = (await site.client("stranger", trusted=False, **given)).url()
         running.strict = (await site.client("strict", required_acr=acr.TWO_FACTOR, **given)).url()
+        device = {"redirect_uris": (), "grant_types": (DEVICE_GRANT,), "token_endpoint_auth_method": "none"}
+        await site.client("kiosk", client_name="自助终端", **device)
         ready.set()  # what comes before they accept waits in the sockets' queues
         await asyncio.to_thread(stop.wait)
         for server in servers:
