@@ -97,6 +97,10 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = Field(
         default=SecretStr(""), description="Bearer token for /metrics from elsewhere; empty: this machine only."
     )
+    audit_unwritable: Literal["refuse", "flag"] = Field(
+        default="refuse",
+        description="Sign-ins while the audit can't be written: refuse them, or let people in and tell the gap later.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     log_format: Literal["json", "text"] = Field(
         default="json", description="One JSON object a line, or text for people."

@@ -16,7 +16,7 @@ from idp.protocol import account_csv
 from idp.protocol.account import Account, fold_username
 from idp.protocol.account_csv import Person, Sheet
 from idp.protocol.account_ports import AccountDirectory, Invited
-from idp.protocol.audit import AuditEvent, AuditKind
+from idp.protocol.audit import AuditEvent, AuditKind, Detail
 from idp.protocol.invitation import make
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ class AccountImport:
         invitation = make(
             self.invitation_key, invitation_id=token_urlsafe(16), sub=account.sub, batch=batch, by=by, at=at
         )  # fmt: skip
-        detail = {"source": batch, "row": person.line, "roles": sorted(person.roles)}
+        detail: Detail = {"source": batch, "row": person.line, "roles": sorted(person.roles)}
         event = AuditEvent(kind=AuditKind.ACCOUNT_IMPORTED, sub=account.sub, by=by, detail=detail, at=at)
         return Invited(account=account, invitation=invitation, event=event)
 

@@ -131,7 +131,7 @@ def wire(
     keys = SqlKeyStore(engine, announcer, secrets.seal("signing keys at rest"), chain)
     consents, refresh_tokens = SqlConsentStore(engine, announcer), SqlRefreshTokenStore(engine, announcer)
     audit_store = SqlAudit(engine, chain)
-    audit = Audit(audit_store)
+    audit = Audit(audit_store, refuse_sign_in=settings.audit_unwritable == "refuse")
     caches = Caches(
         clients=clients, accounts=accounts, keys=keys, consents=consents, refresh_tokens=refresh_tokens, state=state
     )

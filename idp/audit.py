@@ -5,12 +5,11 @@ happens anyway, for a full disk must not keep a session alive. Everything that w
 by one `audit_gap` row as soon as writing works again (docs/decisions/0040).
 """
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from config.logs import get
-from idp.protocol.audit import SYSTEM, AuditEvent, AuditKind, AuditUnavailable
+from idp.protocol.audit import SYSTEM, AuditEvent, AuditKind, AuditUnavailable, Detail
 from idp.protocol.ports import AuditStore
 
 _log = get("onewindow.audit")
@@ -39,7 +38,7 @@ class Audit:
         by: str = "",
         client_id: str = "",
         sid: str = "",
-        detail: Mapping[str, str | int | bool | Sequence[str]] | None = None,
+        detail: Detail | None = None,
         at: datetime,
     ) -> None:
         """Keep one event. `by` is who did it when that isn't `sub`; `detail` takes the names of DETAIL_NAMES.
@@ -54,15 +53,18 @@ class Audit:
             await self._store.append(*_gap(lost, since, at), event)
         except AuditUnavailable:
             goes_on = kind in self._goes_on
-            self._lost += lost + goes_on
-            self._lost_since = since or self._lost_since or (at if goes_on else None)
+            self._owe(lost + goes_on, since or (at if goes_on else None))
             _log.error("audit_not_written", kind=str(kind), sub=sub, by=by)
             if not goes_on:
                 raise
+
+    def _owe(self, count: int, since: datetime | None) -> None:
+        self._lost += count
+        self._lost_since = min(filter(None, (self._lost_since, since)), default=None)
 
 
 def _gap(lost: int, since: datetime | None, at: datetime) -> tuple[AuditEvent, ...]:
     if not lost or since is None:
         return ()
-    detail = {"count": lost, "since": since.isoformat(), "until": at.isoformat()}
+    detail: Detail = {"count": lost, "since": since.isoformat(), "until": at.isoformat()}
     return (AuditEvent(kind=AuditKind.AUDIT_GAP, by=SYSTEM, detail=detail, at=at),)

@@ -10,7 +10,7 @@ from idp.passwords import Passwords
 from idp.protocol import counter_recovery as rules
 from idp.protocol.account import Account, fold_username
 from idp.protocol.account_ports import AccountDirectory, CounterRecoveryStore
-from idp.protocol.administration import Forbidden
+from idp.protocol.administration import Forbidden, refuses_recovery
 from idp.protocol.audit import AuditEvent, AuditKind
 from idp.protocol.counter_recovery import CounterRecovery, RecoveryRefusal
 from idp.protocol.password_rules import PasswordFault, fault_of
@@ -78,7 +78,7 @@ class CounterRecoveries:
         listed = await self.directory.one(recovery.sub) if recovery else None
         if recovery is None or listed is None:
             return RecoveryRefusal.GONE
-        if (forbidden := rules.refuses_recovery(actor, listed.account)) is not None:
+        if (forbidden := refuses_recovery(actor, listed.account)) is not None:
             return forbidden
         event = AuditEvent(kind=AuditKind.RECOVERY_CANCELLED, sub=recovery.sub, by=actor.sub, at=at)
         return None if await self.store.cancel(recovery_id, at=at, audited=(event,)) else RecoveryRefusal.GONE
