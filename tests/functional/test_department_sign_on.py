@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from demo.ground.context import SystemContext
@@ -229,3 +230,59 @@ async def test_pages_forbid_inline_script_and_style(browser: httpx2.AsyncClient)
     assert "style=" not in page.text
     for sheet in ("base.css", f"looks/{SYSTEM}.css"):
         assert (await browser.get(f"/static/{sheet}")).headers["content-type"].startswith("text/css")
+
+
+def _logout_token(provider: SmallProvider, **changes: object) -> str:
+    claims = {
+        "iss": ISSUER, "aud": SYSTEM, "sub": "s-1", "sid": "sid-1", "iat": int(AT.timestamp()),
+        "exp": int(AT.timestamp()) + 120, "jti": "j-1",
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    }  # fmt: skip
+    kept = {name: value for name, value in {**claims, **changes}.items() if value is not None}
+    return jwt.encode({"alg": "ES256", "kid": "k1", "typ": "logout+jwt"}, kept, provider.signing_key)
+
+
+async def _told(browser: httpx2.AsyncClient, token: str) -> int:
+    """Post as the provider does, without the browser's cookies."""
+    provider = httpx2.AsyncClient(transport=browser._transport, base_url=ADDRESS)
+    return (await provider.post("/back-channel-logout", data={"logout_token": token})).status_code
+
+
+async def test_a_department_ends_the_session_the_provider_names(
+    browser: httpx2.AsyncClient, provider: SmallProvider
+) -> None:
+    """OpenID Connect Back-Channel Logout 1.0 §2.6, §2.7."""
+    provider.claims["sid"] = "sid-1"
+    await come_in(browser, provider)
+    assert await _told(browser, _logout_token(provider, sid="another")) == 200
+    assert "王晓芸" in (await browser.get("/")).text
+    assert await _told(browser, _logout_token(provider, jti="j-2")) == 200
+    assert "使用一窗登录" in (await browser.get("/")).text
+
+
+async def test_a_department_takes_a_logout_token_once(browser: httpx2.AsyncClient, provider: SmallProvider) -> None:
+    provider.claims["sid"] = "sid-1"
+    assert await _told(browser, _logout_token(provider)) == 200
+    await come_in(browser, provider)
+    assert await _told(browser, _logout_token(provider)) == 400
+    assert "王晓芸" in (await browser.get("/")).text
+
+
+@pytest.mark.parametrize("changes", [{"nonce": "n"}, {"aud": "other"}, {"iss": "https://evil.example"}, {"events": {}}])
+async def test_a_department_refuses_a_logout_token_that_does_not_hold(
+    browser: httpx2.AsyncClient, provider: SmallProvider, changes: dict[str, object]
+) -> None:
+    provider.claims["sid"] = "sid-1"
+    await come_in(browser, provider)
+    assert await _told(browser, _logout_token(provider, **changes)) == 400
+    assert "王晓芸" in (await browser.get("/")).text
+
+
+async def test_a_department_refuses_a_logout_token_of_another_key(
+    browser: httpx2.AsyncClient, provider: SmallProvider
+) -> None:
+    provider.claims["sid"] = "sid-1"
+    await come_in(browser, provider)
+    provider.published_key, provider.signing_key = provider.signing_key, ECKey.generate_key("P-256", {"kid": "k1"})
+    assert await _told(browser, _logout_token(provider)) == 400
+    assert "王晓芸" in (await browser.get("/")).text
