@@ -11,11 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, get_args
 
-from config import logs
-from config.clock import Clock
-from connectors.ports import Notes
-
-log = logs.get(__name__)
 AlarmKind = Literal["not_taken", "receipt_missing", "receipt_unreadable", "receipt_unknown"]
 KINDS: Final[tuple[AlarmKind, ...]] = get_args(AlarmKind)
 NOTE: Final = "alarms"
@@ -64,31 +59,3 @@ def write_alarms(alarms: Mapping[AlarmKind, Alarm]) -> str:
         for kind, alarm in alarms.items()
     }
     return json.dumps(kept, ensure_ascii=False, sort_keys=True)
-
-
-class AlarmBell:
-    """The alarms of one system, kept for all workers."""
-
-    def __init__(self, system: str, notes: Notes, clock: Clock) -> None:
-        self._system = system
-        self._notes = notes
-        self._clock = clock
-
-    async def set(self, kind: AlarmKind, *, count: int, oldest_at: datetime | None = None, detail: str = "") -> None:
-        """Open the alarm, bring it up to date, or close it with a `count` of 0.
-
-        Another worker may write at the same time; what it found is as true as what we did, and the next look mends it.
-        """
-        note, at = await self._notes.read(self._system, NOTE), self._clock()
-        alarms = {alarm.kind: alarm for alarm in read_alarms(note.text)}
-        before = alarms.pop(kind, None)
-        if count:
-            since = before.since if before else at
-            alarms[kind] = Alarm(kind=kind, since=since, count=count, oldest_at=oldest_at, detail=detail)
-        if alarms.get(kind) == before:
-            return
-        is_written = await self._notes.write(self._system, NOTE, write_alarms(alarms), expected=note.version, at=at)
-        if is_written and (before is None or not count):
-            log.warning(
-                "alarm_opened" if count else "alarm_closed", system=self._system, kind=kind, count=count, detail=detail
-            )

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
 from config.clock import Clock
+from connectors.alarms import Alarm
 from connectors.availability import HolidayOn
 from connectors.batches import Batches
 from connectors.engine import BreakerState, ProbeAnswer
@@ -293,6 +294,7 @@ class SystemHealth:
     p95_ms: int | None
     breaker: BreakerState
     open_tasks: int
+    alarms: Sequence[Alarm] = ()
 
 
 class HealthBook(Protocol):

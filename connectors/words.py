@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from connectors.alarms import AlarmKind
 from connectors.ledger import DeliveryState, DeskReason, HoldReason
 from connectors.messages import N_
 from connectors.outcomes import OutcomeClass
@@ -40,6 +41,13 @@ REASON_NAMES: Final[Mapping[DeskReason, str]] = {
     DeskReason.GAVE_UP: N_("多次发送未成功，请人工办理"),
     DeskReason.UNMAPPED_STATUS: N_("部门返回了未登记的状态，请核实"),
     DeskReason.DEPARTMENT_ERROR: N_("部门系统报告出错，请与部门联系"),
+}
+
+ALARM_NAMES: Final[Mapping[AlarmKind, str]] = {
+    "not_taken": N_("前置库中的行部门一直没有读取"),
+    "receipt_missing": N_("批次的回执文件到时没有返回"),
+    "receipt_unreadable": N_("部门的回执文件读不了"),
+    "receipt_unknown": N_("回执中有不属于我们的行"),
 }
 
 OUTCOME_NAMES: Final[Mapping[OutcomeClass, str]] = {

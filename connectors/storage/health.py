@@ -1,6 +1,7 @@
-"""`connectors.ports.HealthBook` in SQL: four statements for all systems together."""
+"""`connectors.ports.HealthBook` in SQL: five statements for all systems together."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -8,12 +9,13 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from config.storage.sql import readonly
+from connectors.alarms import NOTE, Alarm, read_alarms
 from connectors.engine import BreakerState
 from connectors.ledger import DUE
 from connectors.outcomes import DELIVERED
 from connectors.ports import SystemHealth
 from connectors.storage import rows
-from connectors.storage.tables import attempts, breakers, deliveries, desk_tasks
+from connectors.storage.tables import attempts, breakers, deliveries, desk_tasks, notes
 
 LOOKED_AT: Final = timedelta(days=1)
 _MOST_TIMES: Final = 20_000
@@ -38,10 +40,21 @@ class SqlHealthBook:
                 .group_by(desk_tasks.c.system)
             )
             tasks = {row[0]: int(row[1]) for row in open_tasks}
+            alarms = await _alarms(connection)
         return {
-            system: _health(system, stands.get(system, {}), tried.get(system, []), broken.get(system), tasks)
-            for system in sorted({*stands, *tried, *broken, *tasks})
+            system: replace(
+                _health(system, stands.get(system, {}), tried.get(system, []), broken.get(system), tasks),
+                alarms=alarms.get(system, ()),
+            )
+            for system in sorted({*stands, *tried, *broken, *tasks, *alarms})
         }
+
+
+async def _alarms(connection: AsyncConnection) -> dict[str, tuple[Alarm, ...]]:
+    found = await connection.execute(
+        select(notes.c.system, notes.c.text).where(notes.c.name == NOTE, notes.c.text != "")
+    )
+    return {row.system: read_alarms(row.text) for row in found}
 
 
 async def _stands(connection: AsyncConnection) -> dict[str, dict[str, Any]]:

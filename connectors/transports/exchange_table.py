@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config import logs
 from config.clock import SHANGHAI
-from connectors.alarms import AlarmBell
+from connectors.alarm_bell import AlarmBell
 from connectors.engine import ProbeAnswer
 from connectors.ledger import InboundEvent
 from connectors.messages import N_

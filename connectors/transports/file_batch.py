@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Final
 
 from config.clock import SHANGHAI
-from connectors.alarms import AlarmBell
+from connectors.alarm_bell import AlarmBell
 from connectors.availability import is_open
 from connectors.batches import Batches
 from connectors.engine import ProbeAnswer

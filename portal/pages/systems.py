@@ -17,7 +17,7 @@ from matters.policy import may_see_systems
 from portal.api.state import api_of
 from portal.guards import signed_in
 from portal.pages import systems_view
-from portal.pages.systems_view import OperationView, StandsWord
+from portal.pages.systems_view import AlarmWord, OperationView, StandsWord
 from portal.people import Person
 from portal.refusals import NotAllowed, NotHere
 from portal.state import portal_of
@@ -33,6 +33,7 @@ class SystemLine:
     standing: SystemStanding
     word: StandsWord
     hours: str
+    alarms: tuple[AlarmWord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ def _line(standing: SystemStanding) -> SystemLine:
         standing=standing,
         word=systems_view.STANDS[standing.stands],
         hours=systems_view.hours(standing.system.spec.availability),
+        alarms=systems_view.alarms(standing),
     )
 
 

@@ -15,6 +15,7 @@ from connectors.health import Stands, SystemStanding
 from connectors.mapping import Flow, Node
 from connectors.spec_auth import SecretName
 from connectors.system import Operation, Request, System
+from connectors.words import ALARM_NAMES
 from portal.api.refusals import fill
 from portal.words import _, marked
 
@@ -40,6 +41,11 @@ STANDS: Mapping[Stands, StandsWord] = {
 }
 PROTOCOL = {
     "rest_json": marked("自动对接（REST）"),
+    "soap": marked("自动对接（SOAP）"),
+    "exchange_table": marked("自动对接（前置库交换表）"),
+    "file_batch": marked("自动对接（批次文件）"),
+    "message_queue": marked("自动对接（消息队列）"),
+    "form_post": marked("自动对接（网页表单）"),
     "manual": marked("人工送达"),
 }
 RESEND = {
@@ -69,6 +75,23 @@ _DAYS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmWord:
+    """Something that is wrong with a system beside its deliveries, since when, and how much of it."""
+
+    text: str
+    since: datetime
+    count: int
+
+
+def alarms(standing: SystemStanding) -> tuple[AlarmWord, ...]:
+    """Return what the owner should look at."""
+    return tuple(
+        AlarmWord(text=ALARM_NAMES[alarm.kind], since=alarm.since, count=alarm.count)
+        for alarm in standing.health.alarms
+    )
+
+
 def harm(standing: SystemStanding, at: datetime) -> tuple[int, float, int, str]:
     """Return the key that puts the system which harms most first."""
     since = standing.health.oldest_waiting_at
@@ -76,7 +99,7 @@ def harm(standing: SystemStanding, at: datetime) -> tuple[int, float, int, str]:
     rank = STANDS[standing.stands].harm
     if standing.stands in ("open", "closed") and waited > _LONG_WAIT:
         rank = 2
-    elif standing.on_desk:
+    elif standing.on_desk or standing.health.alarms:
         rank = min(rank, 3)
     return rank, -waited.total_seconds(), -standing.waiting, standing.system.id
 

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from config.clock import SHANGHAI
+from connectors.alarm_bell import AlarmBell
+from connectors.alarms import KINDS
 from connectors.ledger import InboundEvent
 from connectors.ports import Errand
+from connectors.storage.health import SqlHealthBook
 from demo.gjj_core.tables import T_WB_KH
 from demo.gjj_core.tables import metadata as gjj_metadata
 from demo.ground.exchange import wall
@@ -443,3 +446,16 @@ async def test_the_department_takes_files_and_answers_the_day_after(tmp_path: Pa
         events = await until_events(ours, at_least=3)
         assert {event.our_number for event in events} == {number_of(errand) for errand in errands}
         assert {receipt.times for receipt in await there.store.receipts()} == {1}
+
+
+async def test_the_owner_s_list_knows_of_an_alarm_as_long_as_it_lasts(front: FrontDatabase, tmp_path: Path) -> None:
+    clock = Moments()
+    async with side("mz-benefit", tmp_path, front.line, clock=clock) as ours:
+        bell, book = AlarmBell("mz-benefit", ours.around.notes, clock), SqlHealthBook(ours.engine)
+        await bell.set("not_taken", count=3, oldest_at=clock())
+        await bell.set("receipt_missing", count=1)
+        alarms = (await book.all(clock()))["mz-benefit"].alarms
+        assert [(alarm.kind, alarm.count) for alarm in alarms] == [("not_taken", 3), ("receipt_missing", 1)]
+        for kind in KINDS:
+            await bell.set(kind, count=0)
+        assert await book.all(clock()) == {}

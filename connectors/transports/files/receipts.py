@@ -12,7 +12,7 @@ from typing import Final
 
 from config import logs
 from config.clock import SHANGHAI, Clock
-from connectors.alarms import AlarmBell
+from connectors.alarm_bell import AlarmBell
 from connectors.availability import HolidayOn
 from connectors.batches import Batch, Batches
 from connectors.ledger import InboundEvent

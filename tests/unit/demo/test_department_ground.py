@@ -25,7 +25,7 @@ from demo.ground.hours import (
     weekly,
 )
 from demo.ground.latency import sample
-from demo.ground.secrets import KEY_PAIRS, SHARED, make_secrets, read_from
+from demo.ground.secrets import KEY_PAIRS, SHARED, SSH_PAIRS, make_secrets, read_from
 
 
 def _at(text: str) -> datetime:
@@ -102,7 +102,7 @@ def test_secrets_are_made_once_and_for_the_owner_only(tmp_path: Path) -> None:
     make_secrets(tmp_path / "secrets")
     files = sorted((tmp_path / "secrets").iterdir())
     before = {path.name: path.read_bytes() for path in files}
-    assert set(before) == {*SHARED, *(half for pair in KEY_PAIRS for half in pair)}
+    assert set(before) == {*SHARED, *(half for pair in (*KEY_PAIRS, *SSH_PAIRS) for half in pair)}
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert len(set(before.values())) == len(before)
     make_secrets(tmp_path / "secrets")
