@@ -475,7 +475,16 @@ def _welcome(settings: "Settings", environment: Mapping[str, str], client_secret
 
 
 def main() -> None:
-    """Run the command line with the packages' own commands."""
+    """Run the command line; the packages' own commands are loaded unless one of ours is asked for."""
+    ours = {
+        command.name or (command.callback.__name__ if command.callback else "") for command in cli.registered_commands
+    }
+    if not ours & set(sys.argv[1:2]):
+        _add_commands_of_packages()  # a fifth of the time `serve` takes to start
+    cli()
+
+
+def _add_commands_of_packages() -> None:
     from connectors.commands import connector_cli
     from idp import import_commands, real_name_command  # noqa: F401 - add `account import` and `account real-name`
     from idp.audit_commands import audit_cli
@@ -488,7 +497,6 @@ def main() -> None:
     cli.add_typer(audit_cli, name="audit")
     cli.add_typer(guide_cli, name="guide")
     cli.add_typer(connector_cli, name="connector")
-    cli()
 
 
 if __name__ == "__main__":

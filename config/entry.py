@@ -30,19 +30,28 @@ def read_settings(environ: Mapping[str, str]) -> "Settings":
 @asynccontextmanager
 async def ground(settings: "Settings") -> AsyncIterator[tuple["AsyncEngine", "StateStore"]]:
     """Open the engine and the state store this process stands on, and close both at the end."""
-    from config.storage.memory_state import MemoryStateStore
-    from config.storage.redis_state import RedisStateStore
     from config.storage.sql import create_engine
 
     settings.var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(settings.database_url.get_secret_value())
     redis_url = settings.redis_url.get_secret_value()
-    state: StateStore = RedisStateStore(redis_url) if redis_url else MemoryStateStore()
+    state = _state_store(redis_url)
     try:
         yield engine, state
     finally:
         await state.aclose()
         await engine.dispose()
+
+
+def _state_store(redis_url: str) -> "StateStore":
+    # Each is loaded where it is used: the Redis client takes long to import, and a small centre has none.
+    if redis_url:
+        from config.storage.redis_state import RedisStateStore
+
+        return RedisStateStore(redis_url)
+    from config.storage.memory_state import MemoryStateStore
+
+    return MemoryStateStore()
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

@@ -26,8 +26,8 @@ class TooBusy(Exception):
 class Passwords:
     """Hashes and verifies. One per process."""
 
-    def __init__(self, *, at_once: int = 2) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+    def __init__(self, *, at_once: int = 2, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
         self._limiter = CapacityLimiter(at_once)
         self._nobodys = ""
 

@@ -1,25 +1,44 @@
-"""`python -m tests.bench`: starts OneWindow, measures, prints tables; ends with 1 when a figure is out of reach."""
+"""`python -m tests.bench [part …]`: starts what it needs, measures, prints tables; ends with 1 when out of reach.
+
+Parts: pages, sign-on, start, sign-in-timing, in-process, account-import. Without a name all of them.
+"""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
-from tests.bench import in_process, pages, sign_on
+from tests.bench import account_import, in_process, pages, sign_in_timing, sign_on, start
 from tests.servers.installation import Installation
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
 
 
-def main() -> int:
-    """Measure both ways to run."""
+def measure_pages() -> bool:
+    """Measure pages on both ways to run; the reach is for the embedded default."""
     with _embedded() as installation:
         good = pages.measure(installation, "embedded default: SQLite and memory")
-        sign_on.measure(installation, "embedded default: SQLite and memory")
     with _full() as installation:
         pages.measure(installation, "PostgreSQL and Redis")
-        sign_on.measure(installation, "PostgreSQL and Redis")
-    in_process.measure()
-    return 0 if good else 1
+    return good
+
+
+PARTS: Final[dict[str, Callable[[], bool]]] = {
+    "pages": measure_pages,
+    "sign-on": sign_on.measure,
+    "start": start.measure,
+    "sign-in-timing": sign_in_timing.measure,
+    "in-process": in_process.measure,
+    "account-import": account_import.measure,
+}
+
+
+def main(wanted: list[str]) -> int:
+    """Measure the parts named, or all."""
+    if unknown := set(wanted) - set(PARTS):
+        sys.stderr.write(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}\n")
+        return 2
+    return 0 if all([PARTS[part]() for part in wanted or PARTS]) else 1
 
 
 @contextmanager
@@ -46,4 +65,4 @@ def _full() -> Iterator[Installation]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

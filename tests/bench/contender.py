@@ -32,6 +32,7 @@ class Contender:
     client_secret: str = field(repr=False)
     cookie: str = field(default="", repr=False)
     store_pid: int = 0
+    knows_offline_access: bool = True  # else a nonce "refresh" asks for a refresh token
 
     def cpu(self) -> float:
         """Return CPU seconds of all its processes so far."""

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from time import perf_counter
 from urllib.parse import urlencode
 
 import httpx2
@@ -43,9 +44,7 @@ _PATHS = {
 def embedded(port: int) -> Iterator[Contender]:
     """One process on SQLite and memory."""
     with tempfile.TemporaryDirectory(prefix="ow-bench-") as name:
-        directory = Path(name)
-        url = f"sqlite+aiosqlite:///{directory / 'bench.db'}"
-        with _running(_environment(directory, port, url, ""), [port]) as pids:
+        with _running(embedded_environment(Path(name), port), [port]) as pids:
             yield _signed_in(Contender(
                 name="OneWindow, memory", addresses=[f"http://127.0.0.1:{port}"], pids=pids, paths=_PATHS,
                 client_id=CLIENT_ID, client_secret=CLIENT_SECRET,
@@ -70,9 +69,16 @@ def full(port: int, workers: int) -> Iterator[Contender]:
         ))  # fmt: skip
 
 
-def serve_command() -> Sequence[str | Path]:
-    """Return the command that serves the provider alone."""
-    return [sys.executable, ROOT / "onewindow.py", "serve", "--only", "idp"]
+def embedded_environment(directory: Path, port: int) -> dict[str, str]:
+    """Make a database in `directory` and return the environment of a provider on it."""
+    return _environment(directory, port, f"sqlite+aiosqlite:///{directory / 'bench.db'}", "")
+
+
+def seconds_to_start(environment: dict[str, str], port: int) -> float:
+    """Start the provider, wait for its first good discovery answer, end it, and return how long that took."""
+    began = perf_counter()
+    with _running(environment, [port]):
+        return perf_counter() - began
 
 
 def _environment(directory: Path, port: int, database_url: str, redis_url: str) -> dict[str, str]:
@@ -111,7 +117,10 @@ def _running(environment: dict[str, str], ports: Sequence[int]) -> Iterator[list
             log = Path(environment["ONEWINDOW_VAR_DIR"]) / f"log-{port}"
             with log.open("wb") as output:
                 child = start_child(
-                    serve_command(), output=output, cwd=ROOT, env={**environment, "ONEWINDOW_PORT": str(port)}
+                    [sys.executable, ROOT / "onewindow.py", "serve", "--only", "idp"],
+                    output=output,
+                    cwd=ROOT,
+                    env={**environment, "ONEWINDOW_PORT": str(port)},
                 )
             stack.callback(stop_child, child, signal.SIGTERM)
             _wait(child, port, log)

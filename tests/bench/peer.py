@@ -57,6 +57,7 @@ def _contender(name: str, ports: Sequence[int], pids: Sequence[int], store_pid: 
     return Contender(
         name=name, addresses=[f"http://127.0.0.1:{port}" for port in ports], pids=pids, paths=_PATHS,
         client_id=_CLIENT_ID, client_secret=_CLIENT_SECRET, store_pid=store_pid,
+        knows_offline_access=False,
     )  # fmt: skip
 
 
@@ -113,5 +114,7 @@ def _signed_in(contender: Contender) -> Contender:
                 break
         else:
             raise RuntimeError(f"the peer did not sign in: {answer.status_code} {answer.text[:300]}")
-        contender.cookie = "; ".join(f"{cookie.name}={cookie.value}" for cookie in http.cookies.jar if cookie.path == "/")
+        contender.cookie = "; ".join(
+            f"{cookie.name}={cookie.value}" for cookie in http.cookies.jar if cookie.path == "/"
+        )
     return contender
