@@ -43,7 +43,8 @@ _PATHS = {
 @contextmanager
 def embedded(port: int) -> Iterator[Contender]:
     """One process on SQLite and memory."""
-    with tempfile.TemporaryDirectory(prefix="ow-bench-") as name:
+    with ExitStack() as stack:
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="ow-bench-"))
         with _running(embedded_environment(Path(name), port), [port]) as pids:
             yield _signed_in(Contender(
                 name="OneWindow, memory", addresses=[f"http://127.0.0.1:{port}"], pids=pids, paths=_PATHS,

@@ -52,7 +52,8 @@ PAIRINGS: Final = (
 
 def measure() -> bool:
     """Print the tables; tell whether a sign-on costs at most half of theirs on every kind of store."""
-    return all([_measure(pairing) for pairing in PAIRINGS])
+    outcomes = [_measure(pairing) for pairing in PAIRINGS]
+    return all(outcomes)
 
 
 def _measure(pairing: Pairing) -> bool:
