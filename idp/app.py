@@ -167,6 +167,7 @@ def wire(
         refresh_tokens=refresh_tokens,
         revoked=revoked,
         issued=verified,
+        audit=audit,
         subject_for=subjects,
     )
     tokens = AccessTokens(
@@ -234,6 +235,7 @@ def wire(
             clients=caches.clients,
             attempts=attempts,
             issuing=issuing,
+            audit=audit,
             token_urlsafe=token_urlsafe,
         ),
         dpop=DpopProofs(nonces=Nonces(key=secrets.now("dpop nonces")), used=attempts),

@@ -16,7 +16,7 @@ _log = get("onewindow.audit")
 
 ENDINGS: Final = frozenset({
     AuditKind.SIGN_IN_FAILED, AuditKind.SIGN_OUT, AuditKind.SESSION_ENDED, AuditKind.WINDOW_LOCKED,
-    AuditKind.WINDOW_HANDED_OVER, AuditKind.FACTOR_FAILED, AuditKind.RECOVERY_CANCELLED, AuditKind.CONSENT_WITHDRAWN, AuditKind.GRANT_REVOKED,
+    AuditKind.WINDOW_HANDED_OVER, AuditKind.FACTOR_FAILED, AuditKind.RECOVERY_CANCELLED, AuditKind.GRANT_REVOKED,
 })  # fmt: skip
 
 

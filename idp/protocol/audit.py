@@ -29,8 +29,7 @@ class AuditKind(StrEnum):
     SIGN_IN_FAILED = "sign_in_failed"  # `attempts`: how many in this window; written at 1, 2, 4, 8 …
     SIGN_OUT = "sign_out"  # by the person
     SESSION_ENDED = "session_ended"  # by somebody or something else: `by`, `reason`
-    WINDOW_LOCKED = "window_locked"
-    WINDOW_UNLOCKED = "window_unlocked"
+    WINDOW_LOCKED = "window_locked"  # what unlocks it is a sign-in
     WINDOW_HANDED_OVER = "window_handed_over"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an event's name
     FACTOR_ADDED = "factor_added"
@@ -55,8 +54,7 @@ class AuditKind(StrEnum):
     SECRET_REPLACED = "secret_replaced"  # noqa: S105 - an event's name
     KEY_ROTATED = "key_rotated"
     CONSENT_GIVEN = "consent_given"
-    CONSENT_WITHDRAWN = "consent_withdrawn"
-    GRANT_REVOKED = "grant_revoked"  # by the person, or because a code or refresh token was used twice
+    GRANT_REVOKED = "grant_revoked"  # a refresh token came a second time: somebody else has it
     AUDIT_GAP = "audit_gap"  # `count` events between `since` and `until` could not be written
 
 

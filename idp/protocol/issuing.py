@@ -8,6 +8,7 @@ from config.logs import get
 from idp.protocol import access_token, id_token, refresh_token, resource_indicators
 from idp.protocol.access_token import LIFETIME as ACCESS_TOKEN_LIFETIME
 from idp.protocol.account import Account
+from idp.protocol.audit import SYSTEM, AuditKind
 from idp.protocol.authorization_code import LIFETIME as CODE_LIFETIME
 from idp.protocol.authorization_code import AuthorizationCode, grant_id_of, hash_code, verify_code
 from idp.protocol.authorization_request import AuthorizationRequest
@@ -15,6 +16,7 @@ from idp.protocol.client import Client
 from idp.protocol.errors import InvalidGrant
 from idp.protocol.ports import (
     Accounts,
+    AuditWriter,
     AuthorizationCodeStore,
     IssuedTokens,
     Keys,
@@ -65,6 +67,7 @@ class Issuer:
     refresh_tokens: RefreshTokenStore
     revoked: RevokedGrants
     issued: IssuedTokens
+    audit: AuditWriter
     subject_for: SubjectFor
 
     async def keep_code(self, code: str, request: AuthorizationRequest, session: Session, *, at: datetime) -> None:
@@ -147,6 +150,10 @@ class Issuer:
         if use is Use.REUSE and found is not None:
             _log.warning("refresh_reused", sub=found.grant.sub, client_id=client.client_id)
             await self.revoke(found.grant.gid, at=at)
+            await self.audit.write(
+                AuditKind.GRANT_REVOKED, sub=found.grant.sub, by=SYSTEM, client_id=client.client_id,
+                detail={"reason": "reuse"}, at=at,
+            )  # fmt: skip
         if found is None or use in (Use.DEAD, Use.REUSE):
             raise InvalidGrant("The refresh token does not hold.")
         account = await self.accounts.get(found.grant.sub)

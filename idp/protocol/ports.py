@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import ParamSpec, Protocol, TypeVar
 
 from idp.protocol.account import Account
-from idp.protocol.audit import AuditEvent, AuditRow, Head
+from idp.protocol.audit import AuditEvent, AuditKind, AuditRow, Detail, Head
 from idp.protocol.audit_verification import Broken
 from idp.protocol.authorization_code import AuthorizationCode
 from idp.protocol.client import Client
@@ -363,6 +363,20 @@ class AuditStore(Protocol):
 
     async def verify(self, checkpoints: Iterable[Head] = ()) -> tuple[int, Broken | None]:
         """Return how many rows hold, and the first place where the audit does not."""
+
+
+class AuditWriter(Protocol):
+    """Writing one event of its own; `idp.audit.Audit`."""
+
+    async def write(
+        self, kind: AuditKind, *, sub: str = "", by: str = "", client_id: str = "", sid: str = "",
+        detail: Detail | None = None, at: datetime,
+    ) -> None:  # fmt: skip
+        """Keep one event.
+
+        Raises:
+            AuditUnavailable: it can't be kept, and what it tells of is none that goes on regardless.
+        """
 
 
 class Attempts(Protocol):

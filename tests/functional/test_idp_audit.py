@@ -125,6 +125,18 @@ async def test_a_single_sign_on_writes_nothing(site: Site) -> None:
     assert await site.idp.audit_store.head() == before
 
 
+async def test_a_refresh_token_that_comes_back_is_told(site: Site) -> None:
+    """S23."""
+    rp = await site.client("app", token_endpoint_auth_method="none")
+    first = (await rp.tokens(site.browser(), scope="openid offline_access"))["refresh_token"]
+    second = (await rp.refresh(first)).json()["refresh_token"]
+    assert (await rp.refresh(second)).status_code == 200
+    site.clock.forward(timedelta(minutes=5))
+    assert (await rp.refresh(first)).status_code == 400
+    (told,) = await rows(site, AuditKind.GRANT_REVOKED)
+    assert (told.client_id, told.by) == ("app", "system")
+
+
 class Store:
     """An audit that can be written now and then."""
 
