@@ -53,7 +53,7 @@ def _press_access_key(context: BrowserContext, page: Page, key: str) -> None:
     devtools = context.new_cdp_session(page)
     pressed = {"modifiers": 1, "key": key, "code": f"Key{key.upper()}", "unmodifiedText": key, "text": key}
     code = ord(key.upper())
-    for kind in ("rawKeyDown", "keyUp"):
+    for kind in ("keyDown", "keyUp"):
         devtools.send("Input.dispatchKeyEvent", {"type": kind, "windowsVirtualKeyCode": code, **pressed})
 
 
