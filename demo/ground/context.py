@@ -51,7 +51,8 @@ class SystemContext:
     `speed` divides every latency and every delay of a result; 1 is the real thing. `department_offset` moves
     opening hours only: signatures, tokens and recorded times use the real clock.
     `line` is its broker, front database or file area, empty where it has none; `serves_line` is False where a server
-    of its own stands there already. `directory` is for its own files.
+    of its own stands there already. `directory` is for its own files; `scan_now` lets
+    a test not wait for the next scan.
     `transport` lets a test answer the callbacks in place of the network.
     """
 
@@ -68,6 +69,7 @@ class SystemContext:
     background: Background = field(default_factory=Background)
     faults: Faults = field(default_factory=Faults)
     directory: Path | None = None
+    scan_now: asyncio.Event = field(default_factory=asyncio.Event)
     transport: httpx2.AsyncBaseTransport | None = None
 
     @property

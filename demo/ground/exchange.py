@@ -5,6 +5,7 @@ A SQLite file of its own in the demo; the tests put the same department on Maria
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -65,7 +66,9 @@ def run_scans(
             while True:
                 if hours.open_at(context.department_time()) and context.faults.peek() is not Fault.ASLEEP:
                     await _try(context, scan)
-                await asyncio.sleep(context.scaled(every).total_seconds())
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(context.scan_now.wait(), context.scaled(every).total_seconds())
+                context.scan_now.clear()
         finally:
             await close()
 

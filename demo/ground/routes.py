@@ -1,4 +1,4 @@
-"""The two addresses every simulated system has for tests: what was received, and how to misbehave."""
+"""The addresses every simulated system has for tests: what was received, how to misbehave, not to wait for a scan."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,7 +12,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 
 
 def ground_routes(context: SystemContext) -> list[BaseRoute]:
-    """Return `GET /received[?number=]` and `GET|POST /faults` of one system."""
+    """Return `GET /received[?number=]`, `GET|POST /faults` and `POST /scan` (of tables and files) of one system."""
 
     async def received(request: Request) -> Response:
         receipts = await context.store.receipts(request.query_params.get("number"))
@@ -44,8 +44,15 @@ def ground_routes(context: SystemContext) -> list[BaseRoute]:
         context.faults.set(mode, times, seconds)
         return await show_faults(request)
 
+    async def scan(request: Request) -> Response:
+        if request.client is None or request.client.host not in LOOPBACK:
+            return JSONResponse({"error": "only from this machine"}, status_code=403)
+        context.scan_now.set()
+        return JSONResponse({})
+
     return [
         Route("/received", received),
+        Route("/scan", scan, methods=["POST"]),
         Route("/faults", show_faults, methods=["GET"]),
         Route("/faults", set_faults, methods=["POST"]),
     ]

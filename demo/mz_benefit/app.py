@@ -153,10 +153,9 @@ class _Desk:
             context.store.wake()
 
     async def _write(self, message: Message) -> None:
+        serial = IN_RESULT.c.HZ_LSH
         async with self.engine.begin() as connection:
-            there = await connection.execute(
-                select(IN_RESULT.c.HZ_LSH).where(message.event_id[:30] == IN_RESULT.c.HZ_LSH)
-            )
+            there = await connection.execute(select(serial).where(serial == message.event_id[:30]))
             if there.first() is None:
                 await connection.execute(insert(IN_RESULT).values(**result_row(message)))
 

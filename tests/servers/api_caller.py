@@ -85,8 +85,9 @@ def received(installation: Installation, system: str, number: str) -> list[Json]
 
 
 def arrived(installation: Installation, system: str, number: str, *, within_seconds: float = 90) -> list[Json]:
-    """Return what the department has of a case once it has anything: tables and files are scanned now and then only."""
+    """Return what the department has of a case once it has anything; tables and files are asked to be scanned now."""
     until = monotonic() + within_seconds
+    httpx2.post(f"{installation.system(system)['base_url']}/scan", timeout=30).raise_for_status()
     while not (found := received(installation, system, number)) and monotonic() < until:
         sleep(0.2)
     return found

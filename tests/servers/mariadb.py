@@ -89,12 +89,24 @@ class MariaDB:
         return self._client("SELECT 1").returncode == 0
 
     def _client(self, statements: str) -> "subprocess.CompletedProcess[bytes]":
-        words = [_CLIENT, "--no-defaults", f"--socket={self.directory / 'socket'}", "-uroot", "-e", statements]
+        words: list[str | Path] = [
+            _CLIENT,
+            "--no-defaults",
+            f"--socket={self.directory / 'socket'}",
+            "-uroot",
+            "-e",
+            statements,
+        ]
         return subprocess.run(words, capture_output=True, check=False, timeout=60)
 
 
 def _install(directory: Path, user: str | None) -> None:
-    words = [_INSTALL, "--no-defaults", f"--datadir={directory / 'data'}", "--auth-root-authentication-method=normal"]
+    words: list[str | Path] = [
+        _INSTALL,
+        "--no-defaults",
+        f"--datadir={directory / 'data'}",
+        "--auth-root-authentication-method=normal",
+    ]
     words += ["--skip-test-db", "--innodb-flush-log-at-trx-commit=0"]
     (directory / "data").mkdir(mode=0o700)
     if user is not None:

@@ -83,17 +83,18 @@ class FileArea:
         """
         sftp = await self._client()
 
-        async def content() -> bytes | None:
+        async def whole() -> bytes | None:
             try:
                 async with sftp.open(self._path(folder, name), "rb", encoding=None) as file:
                     found = await file.read(most_bytes + 1)
             except asyncssh.SFTPNoSuchFile:
                 return None
-            if len(found) > most_bytes:
+            content = found if isinstance(found, bytes) else found.encode()
+            if len(content) > most_bytes:
                 raise AreaFault(Answer(error="too_large"))
-            return bytes(found)
+            return content
 
-        return await self._bounded(content)
+        return await self._bounded(whole)
 
     async def names(self, folder: str, *, most: int) -> Sequence[Entry]:
         """Return up to `most` files of a folder."""

@@ -134,12 +134,25 @@ def read_receipt(content: bytes, manifest: Manifest, spec: FileBatchSpec) -> Seq
         text = content.decode(spec.charset)
     except UnicodeDecodeError:
         raise FileUnreadable("charset") from None
+    if spec.charset != "utf-8" and _is_utf8(content):
+        raise FileUnreadable("charset")
     lines = [line for line in text.replace("\r\n", "\n").split("\n") if line]
     names = spec.receipt.fields
     split = [line.split(spec.separator) for line in lines]
     if len(lines) != manifest.rows or any(len(parts) != len(names) for parts in split):
         raise FileUnreadable("shape")
     return [dict(zip(names, parts, strict=True)) for parts in split]
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Tell whether a file for a GB charset is UTF-8 instead: its bytes often decode as GBK, into other characters."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    wide = [character for character in text if ord(character) > 127]
+    # Two GBK bytes that happen to be UTF-8 give Greek or Cyrillic, hardly ever Chinese.
+    return bool(wide) and all(character >= "\u2e80" for character in wide)
 
 
 def label_in(name: str, prefix: str) -> tuple[str, int] | None:

@@ -119,7 +119,7 @@ class RowReader:
     def _key_of(self, row: Any) -> tuple[Any, ...]:
         return tuple(row[name] for name in self._spec.back.key)
 
-    def _keys(self) -> list[Any]:
+    def _keys(self) -> "list[Column[Any]]":
         return [self._back.c[name] for name in self._spec.back.key]
 
 
@@ -127,7 +127,7 @@ def _unread(flag: "Column[Any]", done: str) -> ColumnElement[bool]:
     return or_(flag.is_(None), flag != done)
 
 
-def _beyond(columns: Sequence[Any], place: Place) -> ColumnElement[bool]:
+def _beyond(columns: "Sequence[Column[Any]]", place: Place) -> ColumnElement[bool]:
     """Return the condition for rows behind `place` in the order of `columns`."""
     first, value = columns[0], place[0]
     if len(columns) == 1:
