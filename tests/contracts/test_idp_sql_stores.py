@@ -12,6 +12,7 @@ from config.storage.memory_state import MemoryStateStore
 from idp import keys as key_use
 from idp.protocol.account import Account
 from idp.protocol.client import Client
+from idp.protocol.contact import Address, Contact
 from idp.protocol.ports import UsernameTaken
 from idp.protocol.refresh_token import Grant
 from idp.storage.accounts import SqlAccountStore
@@ -34,6 +35,7 @@ ACCOUNT = Account(
 GRANT = Grant(
     gid="g-1", sub="s-1", client_id="tile", scope=("openid", "offline_access"), sid="sid", auth_time=AT,
     acr="a", amr=("pwd",), userinfo_claims=("name",), id_token_claims=(), created_at=AT,
+    resource=("https://a.example/",),
 )  # fmt: skip
 
 
@@ -54,6 +56,15 @@ async def test_an_account_comes_back_as_it_was_kept(made: AsyncEngine) -> None:
     assert await store.get("s-1") == ACCOUNT
     assert await store.by_username("  cLERK ") == (ACCOUNT, "h")
     assert await store.get("nobody") is None
+
+
+async def test_how_a_person_is_reached_comes_back_as_it_was_kept(made: AsyncEngine) -> None:
+    store = SqlAccountStore(made, _announcer(), CHAIN)
+    contact = Contact(email="a@example.org", email_verified=True, address=Address(locality="南京市"))
+    await store.save(replace(ACCOUNT, contact=contact), password_hash="h", at=AT)
+    kept = await store.get("s-1")
+    assert kept is not None
+    assert kept.contact == contact
 
 
 async def test_saving_without_a_password_keeps_the_old_one(made: AsyncEngine) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from config.state import StateStore
 from idp.protocol.authorization_code import AuthorizationCode
 from idp.protocol.interaction import Interaction
+from idp.protocol.pushed_request import PushedRequest
 from idp.protocol.session import Ending, Session
 from idp.protocol.throttle import Bound
 from idp.storage.state_records import (
@@ -14,6 +15,7 @@ from idp.storage.state_records import (
     StateAuthorizationCodeStore,
     StateInteractionStore,
     StateParkedRequestStore,
+    StatePushedRequestStore,
     StateRevokedGrants,
     StateSessionStore,
 )
@@ -78,6 +80,16 @@ async def test_an_interaction_and_a_parked_request_are_taken_once(state_store: S
     assert await interactions.take("i") is None
     assert await parked.take("p") == {"a": "b"}
     assert await parked.take("p") is None
+
+
+async def test_a_pushed_request_is_read_often_and_taken_once(state_store: StateStore) -> None:
+    pushed = StatePushedRequestStore(state_store)
+    kept = PushedRequest(client_id="tile", parameters={"scope": "openid", "state": "错"}, expires_at=AT)
+    await pushed.keep("h", kept, MINUTE)
+    assert [await pushed.get("h") for _ in range(2)] == [kept, kept]
+    taken = await asyncio.gather(*(pushed.take("h") for _ in range(20)))
+    assert [one for one in taken if one is not None] == [kept]
+    assert await pushed.get("h") is None
 
 
 async def test_revoked_grants_and_replay_markers_are_remembered(state_store: StateStore) -> None:
