@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import Final
 
 from config.logs import get
+from idp.audit import Audit
 from idp.protocol import acr
 from idp.protocol import device_grant as rules
 from idp.protocol.account import Account
+from idp.protocol.audit import AuditKind
 from idp.protocol.authorization_code import grant_id_of
 from idp.protocol.client import Client
 from idp.protocol.device_grant import DeviceRequest, PollAnswer
@@ -73,6 +75,7 @@ class DeviceGrant:
     clients: Clients
     attempts: Attempts
     issuing: Issuer
+    audit: Audit
     token_urlsafe: Callable[[int], str]
 
     async def begin(
@@ -106,19 +109,26 @@ class DeviceGrant:
         found = await self._open(typed, at)
         if found is None:
             return CodeRefusal.UNKNOWN
+        await self.attempts.forget(bounds[0])  # who knows a code isn't guessing
         return _refused(found.client, account, session) or found
 
     async def decide(
         self, typed: str, account: Account, session: Session, *, allow: bool, at: datetime
     ) -> Asked | CodeRefusal:
         """Keep the person's word; the policy is asked again, for time has passed."""
-        for _ in range(_TRIES):
+        for tried in range(_TRIES):
             found = await self._open(typed, at)
             if found is None:
                 return CodeRefusal.UNKNOWN
             refusal = _refused(found.client, account, session) if allow else None
             if refusal is not None:
                 return refusal
+            if allow and tried == 0:  # before it counts: what could not be written down does not happen
+                detail = {"scope": list(found.request.scope), "via": "device"}
+                await self.audit.write(
+                    AuditKind.CONSENT_GIVEN, sub=account.sub, sid=session.sid, client_id=found.client.client_id,
+                    detail=detail, at=at,
+                )  # fmt: skip
             user_hash = _hash(found.user_code)
             device_hash = await self.store.device_of(user_hash) or ""
             decided = rules.allowed(found.request, session, at=at) if allow else rules.denied(found.request)

@@ -1,6 +1,7 @@
 """The device authorization grant: RFC 8628; S40, S41."""
 
 import asyncio
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -210,6 +211,22 @@ async def test_guessing_codes_is_bounded_for_a_person(site: Site, rp: RelyingPar
         assert (await _type(browser, new_user_code())).status_code == 422
     refused = await _type(browser, device.code)
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "900")
+
+
+async def test_a_right_code_is_no_guess(site: Site, rp: RelyingParty) -> None:
+    """Who connects many devices in a row isn't held up."""
+    browser = await _signed_in(site)
+    for _ in range(USER_CODE_ATTEMPTS + 2):
+        device = await Device.begin(rp)
+        assert (await _allow(browser, device.code)).status_code == 200
+
+
+async def test_letting_a_device_in_is_audited(site: Site, rp: RelyingParty) -> None:
+    device = await Device.begin(rp)
+    await _allow(await _signed_in(site), device.code)
+    rows = await site.idp.audit_store.rows(after=0, at_most=100)
+    (row,) = [row for row in rows if row.kind == "consent_given"]
+    assert (row.client_id, json.loads(row.detail)["via"]) == ("kiosk", "device")
 
 
 async def test_a_form_that_is_not_ours_is_refused(site: Site, rp: RelyingParty) -> None:

@@ -268,6 +268,18 @@ async def test_keys_are_registered_in_one_way_and_public(site: Site, given: dict
         await site.client(**_BY_ADDRESS | given)
 
 
+async def test_request_objects_are_verified_with_the_fetched_keys_too(reaching: Site, outside: Outside) -> None:
+    """RFC 9101 §6.2: one port gives a client's keys, whatever it signed."""
+    rp = await reaching.client("signs", jwks_uri=KEYS_URL)
+    now = int(reaching.clock().timestamp())
+    claims = rp.request() | {"iss": "signs", "aud": ISSUER, "exp": now + 60}
+    for key, shown in ((KEY, True), (ROTATED, False)):
+        asked = signed({"alg": "ES256", "kid": key.kid}, claims, key, "ES256")
+        page = await reaching.browser().get(rp.url(request=asked))
+        assert ('name="password"' in page.text) is shown
+    assert outside.asked == [KEYS_URL]
+
+
 async def test_a_stopped_client_fetches_nothing(reaching: Site, outside: Outside) -> None:
     await clients.disable(reaching.idp.client_store, "tile", at=reaching.clock())
     assert not await _signs_in(reaching)
