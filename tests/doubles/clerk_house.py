@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from ipaddress import ip_network
@@ -56,9 +56,21 @@ def data_items() -> DataItems:
     return load_data_items(ROOT / "config" / "data_items.yaml")
 
 
+BY_HAND = "mz-assist"
+
+
 @cache
 def systems() -> Mapping[str, System]:
-    return load_systems(ROOT / "config" / "systems")
+    """The declared systems, one of them served by hand: a department that can offer nothing yet."""
+    declared = load_systems(ROOT / "config" / "systems")
+    return {**declared, BY_HAND: by_hand(declared[BY_HAND])}
+
+
+def by_hand(system: System) -> System:
+    """Return the system as it stands before it has an interface."""
+    operations = {name: replace(operation, request=None) for name, operation in system.operations.items()}
+    spec = system.spec.model_copy(update={"transport": "manual", "soap": None, "poll": None, "probe": None})
+    return replace(system, spec=spec, operations=operations, withdraw=None, probe=None, poll=None)
 
 
 @cache
