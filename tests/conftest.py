@@ -19,7 +19,9 @@ from config.storage.redis_state import RedisStateStore
 from config.storage.sql import create_engine
 from tests.servers.browser_loop import BrowserLoop
 from tests.servers.installation import Installation
+from tests.servers.mariadb import MariaDB
 from tests.servers.postgres import Postgres
+from tests.servers.sshd import Sshd
 from tests.servers.valkey import Valkey
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -45,6 +47,20 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     server = Postgres.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    server = MariaDB.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def sshd() -> Iterator[Sshd]:
+    server = Sshd.start()
     yield server
     server.stop()
 

@@ -1,7 +1,7 @@
 """The nine outcomes over `exchange_table` and `file_batch`, against real databases and real SFTP servers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,20 +24,6 @@ from tests.servers.sshd import Sshd, host_key_of_a_stranger
 
 MATTER, SITUATION = "06-disability-subsidies", "living"
 CARD = "17-social-security-card"
-
-
-@pytest.fixture(scope="module")
-def mariadb() -> Iterator[MariaDB]:
-    server = MariaDB.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def sshd() -> Iterator[Sshd]:
-    server = Sshd.start()
-    yield server
-    server.stop()
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import MetaData, Table, insert, make_url, select, text, update
+from sqlalchemy import MetaData, Table, delete, insert, make_url, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from demo.ground.exchange import make_tables, open_exchange
@@ -18,10 +18,11 @@ KINDS = ("sqlite", "postgresql", "mariadb")
 
 @dataclass(slots=True)
 class FrontDatabase:
-    """`line` has no account in it; `user` and `password` are what a spec and the secrets directory hold."""
+    """`line` has no account in it, `whole` has; `user` and `password` are what a spec and the secrets directory hold."""
 
     kind: str
     line: str
+    whole: str
     user: str
     password: str
     engine: AsyncEngine
@@ -37,6 +38,10 @@ class FrontDatabase:
     async def add(self, table: Table, **values: object) -> None:
         async with self.engine.begin() as connection:
             await connection.execute(insert(table).values(**values))
+
+    async def clear(self, table: Table, **where: object) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(delete(table).where(*(table.c[name] == value for name, value in where.items())))
 
     async def sql(self, statement: str) -> None:
         async with self.engine.begin() as connection:
@@ -67,6 +72,7 @@ async def front_database(
     try:
         yield FrontDatabase(
             kind=kind,
+            whole=whole,
             line=bare.render_as_string(hide_password=False),
             user=url.username or "",
             password=str(url.password or ""),

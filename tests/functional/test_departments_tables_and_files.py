@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import MetaData
 
 from config.clock import SHANGHAI
 from connectors.alarm_bell import AlarmBell
-from connectors.alarms import KINDS
+from connectors.alarms import KINDS as ALARMS
 from connectors.ledger import InboundEvent
 from connectors.ports import Errand
 from connectors.storage.health import SqlHealthBook
@@ -19,7 +21,7 @@ from demo.ground.exchange import wall
 from demo.ground.faults import Fault
 from demo.mz_benefit.tables import IN_RESULT, OUT_BIZ, metadata
 from demo.rs_card.files import write_marker
-from tests.doubles.front_databases import FrontDatabase, front_database
+from tests.doubles.front_databases import KINDS, FrontDatabase, front_database
 from tests.doubles.tables_and_files import A_WEDNESDAY, Moments, Side, department, key_of, number_of, side
 
 DISABLED, CHILD, CARD, FUND = (
@@ -41,16 +43,37 @@ async def until_events(ours: Side, *, at_least: int) -> list[InboundEvent]:
     return list(found.values())
 
 
-@pytest.fixture
-async def front(tmp_path: Path) -> AsyncIterator[FrontDatabase]:
-    async with front_database("sqlite", tmp_path, metadata) as database:
+@asynccontextmanager
+async def made(request: pytest.FixtureRequest, directory: Path, tables: MetaData) -> AsyncIterator[FrontDatabase]:
+    kind = request.param
+    fixture = {"postgresql": "postgres", "mariadb": "mariadb"}.get(kind)
+    servers = {fixture: request.getfixturevalue(fixture)} if fixture is not None else {}
+    async with front_database(kind, directory, tables, **servers) as database:
+        secret_files(directory, database)
         yield database
 
 
-@pytest.fixture
-async def fund(tmp_path: Path) -> AsyncIterator[FrontDatabase]:
-    async with front_database("sqlite", tmp_path, gjj_metadata) as database:
+@pytest.fixture(params=KINDS)
+async def front(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FrontDatabase]:
+    async with made(request, tmp_path, metadata) as database:
         yield database
+
+
+@pytest.fixture(params=KINDS)
+async def fund(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FrontDatabase]:
+    async with made(request, tmp_path, gjj_metadata) as database:
+        yield database
+
+
+def secret_files(directory: Path, front: FrontDatabase) -> None:
+    (directory / "secrets").mkdir(exist_ok=True)
+    for name in ("mz-benefit.database", "gjj-core.database"):
+        (directory / "secrets" / name).write_text(front.password or "none", "utf-8")
+
+
+def account(front: FrontDatabase) -> dict[str, object]:
+    """Return the change a spec needs to sign in there."""
+    return {"exchange_table": front.changes()}
 
 
 async def answer(front: FrontDatabase, errand: Errand, *, serial: str, code: str = "3", at: datetime) -> None:
@@ -72,8 +95,8 @@ async def test_a_row_is_scanned_reviewed_and_decided(
     front: FrontDatabase, tmp_path: Path, matter: str, situation: str
 ) -> None:
     async with (
-        department("mz-benefit", tmp_path, front.line, speed=20_000) as there,
-        side("mz-benefit", tmp_path, front.line) as ours,
+        department("mz-benefit", tmp_path, front.whole, speed=20_000) as there,
+        side("mz-benefit", tmp_path, front.line, changes=account(front)) as ours,
     ):
         errand = ours.errand(matter, situation)
         outcome = await ours.transport.send(errand)
@@ -86,7 +109,7 @@ async def test_a_row_is_scanned_reviewed_and_decided(
 
 
 async def test_sensitive_columns_stand_in_the_table_as_ciphertext_only(front: FrontDatabase, tmp_path: Path) -> None:
-    async with side("mz-benefit", tmp_path, front.line) as ours:
+    async with side("mz-benefit", tmp_path, front.line, changes=account(front)) as ours:
         errands = [ours.errand(CHILD, "orphan"), ours.errand(CHILD, "orphan")]
         for errand in errands:
             await ours.transport.send(errand)
@@ -103,7 +126,7 @@ async def test_sensitive_columns_stand_in_the_table_as_ciphertext_only(front: Fr
 async def test_what_was_not_confirmed_comes_again_and_the_flag_is_set_only_after(
     front: FrontDatabase, tmp_path: Path
 ) -> None:
-    async with side("mz-benefit", tmp_path, front.line) as ours:
+    async with side("mz-benefit", tmp_path, front.line, changes=account(front)) as ours:
         errand = ours.errand(DISABLED, "living")
         await ours.transport.send(errand)
         await answer(front, errand, serial="HZ1", at=ours.around.clock())
@@ -118,20 +141,20 @@ async def test_what_was_not_confirmed_comes_again_and_the_flag_is_set_only_after
 async def test_a_result_committed_late_is_found_and_one_cleared_after_reading_is_not_missed(
     front: FrontDatabase, tmp_path: Path
 ) -> None:
-    async with side("mz-benefit", tmp_path, front.line) as ours:
+    async with side("mz-benefit", tmp_path, front.line, changes=account(front)) as ours:
         errands = [ours.errand(DISABLED, "living", seed=seed) for seed in (1, 2)]
         for errand in errands:
             await ours.transport.send(errand)
         now = ours.around.clock()
         await answer(front, errands[0], serial="HZ2", at=now)
         assert [event.event_id for event in await ours.fetch()] == ["HZ2"]
-        await front.sql('DELETE FROM "IN_RESULT" WHERE "READ_FLAG" = \'1\'')
+        await front.clear(IN_RESULT, READ_FLAG="1")
         await answer(front, errands[1], serial="HZ1", at=now - timedelta(minutes=50))
         assert [event.event_id for event in await ours.fetch()] == ["HZ1"]
 
 
 async def test_after_a_restart_the_same_rows_have_the_same_ids(front: FrontDatabase, tmp_path: Path) -> None:
-    async with side("mz-benefit", tmp_path, front.line) as ours:
+    async with side("mz-benefit", tmp_path, front.line, changes=account(front)) as ours:
         errand = ours.errand(DISABLED, "living")
         await ours.transport.send(errand)
         await answer(front, errand, serial="HZ7", at=ours.around.clock())
@@ -144,11 +167,13 @@ async def test_after_a_restart_the_same_rows_have_the_same_ids(front: FrontDatab
 
 async def test_more_results_than_a_page_holds_all_come(front: FrontDatabase, tmp_path: Path) -> None:
     back = {"most_rows": 3}
-    async with side("mz-benefit", tmp_path, front.line) as declared:
+    async with side("mz-benefit", tmp_path, front.line, changes=account(front)) as declared:
         whole = declared.system.spec.exchange_table
         assert whole is not None
         section = whole.back.model_dump(mode="json", exclude_defaults=True) | back
-    async with side("mz-benefit", tmp_path, front.line, changes={"exchange_table": {"back": section}}) as ours:
+    async with side(
+        "mz-benefit", tmp_path, front.line, changes={"exchange_table": {**front.changes(), "back": section}}
+    ) as ours:
         errand = ours.errand(DISABLED, "living")
         now = ours.around.clock()
         for n in range(40):
@@ -159,8 +184,8 @@ async def test_more_results_than_a_page_holds_all_come(front: FrontDatabase, tmp
 
 async def test_a_wrong_row_concerns_only_itself(front: FrontDatabase, tmp_path: Path) -> None:
     async with (
-        department("mz-benefit", tmp_path, front.line, speed=20_000) as there,
-        side("mz-benefit", tmp_path, front.line) as ours,
+        department("mz-benefit", tmp_path, front.whole, speed=20_000) as there,
+        side("mz-benefit", tmp_path, front.line, changes=account(front)) as ours,
     ):
         good, bad = ours.errand(DISABLED, "living"), ours.errand(DISABLED, "living", seed=2)
         bad = ours.with_form(bad, disability_level="7")
@@ -177,12 +202,12 @@ async def test_a_wrong_row_concerns_only_itself(front: FrontDatabase, tmp_path: 
 async def test_a_row_taken_back_in_time_is_never_taken_and_one_too_late_is_reported(
     front: FrontDatabase, tmp_path: Path
 ) -> None:
-    async with side("mz-benefit", tmp_path, front.line) as ours:
+    async with side("mz-benefit", tmp_path, front.line, changes=account(front)) as ours:
         errand = ours.errand(DISABLED, "living")
         await ours.transport.send(errand)
         await ours.transport.send(ours.withdrawal(errand))
         async with (
-            department("mz-benefit", tmp_path, front.line, speed=20_000) as there,
+            department("mz-benefit", tmp_path, front.whole, speed=20_000) as there,
             asyncio.timeout(WAITS_SECONDS),
         ):
             while {row["STATUS"] for row in await front.rows(OUT_BIZ)} != {"8", "1"}:  # noqa: ASYNC110 - a table has no event to wait for
@@ -194,7 +219,9 @@ async def test_rows_nobody_takes_ring_after_an_hour_of_opening_and_fall_silent_w
     front: FrontDatabase, tmp_path: Path
 ) -> None:
     clock = Moments()
-    async with side("mz-benefit", tmp_path, front.line, clock=clock, at=A_WEDNESDAY.replace(hour=16)) as ours:
+    async with side(
+        "mz-benefit", tmp_path, front.line, changes=account(front), clock=clock, at=A_WEDNESDAY.replace(hour=16)
+    ) as ours:
         errand = ours.errand(DISABLED, "living")
         errand = Errand(
             system=errand.system,
@@ -224,7 +251,7 @@ async def test_rows_nobody_takes_ring_after_an_hour_of_opening_and_fall_silent_w
 async def test_a_night_and_a_weekend_do_not_count_against_a_department(front: FrontDatabase, tmp_path: Path) -> None:
     clock = Moments()
     friday = datetime(2026, 3, 20, 17, 0, tzinfo=SHANGHAI)
-    async with side("mz-benefit", tmp_path, front.line, clock=clock, at=friday) as ours:
+    async with side("mz-benefit", tmp_path, front.line, changes=account(front), clock=clock, at=friday) as ours:
         errand = ours.errand(DISABLED, "living")
         await ours.transport.send(errand)
         clock.later(days=2, hours=15)
@@ -241,7 +268,7 @@ async def test_a_database_that_is_away_brings_nothing_and_breaks_nothing(tmp_pat
 
 
 async def test_a_case_of_many_rows_is_told_of_once_all_are_answered(fund: FrontDatabase, tmp_path: Path) -> None:
-    async with side("gjj-core", tmp_path, fund.line) as ours:
+    async with side("gjj-core", tmp_path, fund.line, changes=account(fund)) as ours:
         errand = ours.errand(FUND, "new", seed=2)
         form = errand.values["form"]
         assert isinstance(form, dict)
@@ -267,8 +294,8 @@ async def test_an_account_that_exists_and_a_base_above_the_cap_are_no_errors(
     fund: FrontDatabase, tmp_path: Path
 ) -> None:
     async with (
-        department("gjj-core", tmp_path, fund.line, speed=50_000),
-        side("gjj-core", tmp_path, fund.line) as ours,
+        department("gjj-core", tmp_path, fund.whole, speed=50_000),
+        side("gjj-core", tmp_path, fund.line, changes=account(fund)) as ours,
     ):
         errand = ours.errand(FUND, "new", seed=2)
         form = errand.values["form"]
@@ -450,12 +477,12 @@ async def test_the_department_takes_files_and_answers_the_day_after(tmp_path: Pa
 
 async def test_the_owner_s_list_knows_of_an_alarm_as_long_as_it_lasts(front: FrontDatabase, tmp_path: Path) -> None:
     clock = Moments()
-    async with side("mz-benefit", tmp_path, front.line, clock=clock) as ours:
+    async with side("mz-benefit", tmp_path, front.line, changes=account(front), clock=clock) as ours:
         bell, book = AlarmBell("mz-benefit", ours.around.notes, clock), SqlHealthBook(ours.engine)
         await bell.set("not_taken", count=3, oldest_at=clock())
         await bell.set("receipt_missing", count=1)
         alarms = (await book.all(clock()))["mz-benefit"].alarms
         assert [(alarm.kind, alarm.count) for alarm in alarms] == [("not_taken", 3), ("receipt_missing", 1)]
-        for kind in KINDS:
+        for kind in ALARMS:
             await bell.set(kind, count=0)
         assert await book.all(clock()) == {}
