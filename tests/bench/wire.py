@@ -47,10 +47,21 @@ class Wire:
 
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> WireAnswer:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        self._writer.write(f"{method} {path} HTTP/1.1\r\nhost: {self._host}\r\n{lines}\r\n".encode() + body)
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        request = f"{method} {path} HTTP/1.1\r\nhost: {self._host}\r\n{lines}\r\n".encode() + body
+        try:
+            head = await self._head_of(request)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            # It was the other provider's turn for longer than a server keeps an idle connection.
+            self._writer.close()
+            fresh = await self.open(self.base_url)
+            self._reader, self._writer = fresh._reader, fresh._writer
+            head = await self._head_of(request)
         found = dict(_split(line) for line in head[1:] if line)
         return WireAnswer(status=int(head[0].split(" ")[1]), headers=found, body=await self._body(found))
+
+    async def _head_of(self, request: bytes) -> list[str]:
+        self._writer.write(request)
+        return (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
 
     async def _body(self, headers: Mapping[str, str]) -> bytes:
         if "chunked" not in headers.get("transfer-encoding", ""):
