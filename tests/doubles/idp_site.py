@@ -136,7 +136,8 @@ async def another_process(
     await _ready_keys(wire(settings=own, engine=engine, state=state, clock=clock).state, clock())
     app = create_app(settings=own, engine=engine, state=state, clock=clock, egress=egress, background=background)
     whole = Starlette(routes=[*root_routes(own), Mount(urlsplit(own.issuer).path, app)])
-    async with app.router.lifespan_context(app) as yielded:
+    lifespan: Any = app.router.lifespan_context
+    async with lifespan(app) as yielded:
         shelled = shell(
             prefixed(urlsplit(own.issuer).path, app, whole),
             base_url=own.base_url,

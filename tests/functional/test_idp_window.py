@@ -192,7 +192,9 @@ async def test_a_system_that_could_not_be_told_is_shown_before_the_next_clerk_si
 
 async def test_the_window_is_chosen_at_sign_in_and_remembered_by_the_browser(site: Site) -> None:
     rp, browser = await site.client(), site.browser()
-    await browser.submit(await browser.get(rp.url()), username="clerk", password="Yichuang-2026", window=" 3 号\u202e窗 ")
+    await browser.submit(
+        await browser.get(rp.url()), username="clerk", password="Yichuang-2026", window=" 3 号\u202e窗 "
+    )
     page = await browser.get(f"{ISSUER}/session")
     assert "窗口 3 号窗" in page.text
     await browser.get(f"{ISSUER}/end_session")
@@ -236,3 +238,18 @@ async def test_my_sessions_are_listed_and_ended_one_by_one(site: Site) -> None:
     assert await site.idp.sessions.of_account(sub, at=site.clock()) == listed[:1]
     await _password_page(here, rp.url())
     answer_at(await there.get(rp.url()), rp.redirect_uri)
+
+
+async def test_lock_hand_over_and_sign_out_are_in_the_audit(site: Site) -> None:
+    rp, browser = await site.client(), site.browser()
+    tokens = await rp.tokens(browser)
+    await browser.get(_way("lock", id_token_hint=tokens["id_token"]))
+    tokens = await rp.tokens(browser)
+    await browser.get(_way("hand_over", id_token_hint=tokens["id_token"]))
+    tokens = await rp.tokens(browser)
+    await browser.get(f"{ISSUER}/end_session?id_token_hint={tokens['id_token']}")
+    sub = decoded(tokens["id_token"])[1]["sub"]
+    rows = await site.idp.audit_store.listed(sub=sub, since=site.clock() - timedelta(hours=1), after=0, at_most=99)
+    kinds = [row.event.kind.value for row in rows]
+    told = ["sign_in", "window_locked", "sign_in", "window_handed_over", "sign_in", "sign_out"]
+    assert [kind for kind in kinds if kind in told] == told
