@@ -146,3 +146,13 @@ async def test_the_portal_pushes_its_requests_where_the_provider_wants_that_of_e
         assert set(parse_qs(urlsplit(sent.headers["location"]).query)) == {"client_id", "request_uri"}
         page = await opened.person("clerk")
         assert "王晓芸" in (await page.get("/")).text
+
+
+async def test_a_clerk_s_name_leads_to_the_own_account_at_the_provider(open_house: House) -> None:
+    visitor = open_house.visitor()
+    home = await visitor.sign_in("clerk")
+    assert 'href="/my-account"' in home.text
+    page = await visitor.get("/my-account")
+    assert urlsplit(page.url).path == "/idp/account"
+    assert "我的安全" in page.text
+    assert "王晓芸" in page.text

@@ -209,7 +209,7 @@ async def test_under_https_cookies_carry_the_host_prefix(tmp_path: Path) -> None
         browser = site.browser()
         await browser.sign_in(rp.url())
         names = {cookie.name for cookie in browser.http.cookies.jar}
-        assert names == {"__Host-idp_sid", "__Host-idp_browser", "__Host-idp_known"}
+        assert names == {"__Host-idp_sid", "__Host-idp_browser", "__Host-idp_known", "__Host-idp_window"}
         assert all(cookie.secure and cookie.path == "/" for cookie in browser.http.cookies.jar)
     await engine.dispose()
 
