@@ -86,10 +86,10 @@ class FileArea:
         async def whole() -> bytes | None:
             try:
                 async with sftp.open(self._path(folder, name), "rb", encoding=None) as file:
-                    found = await file.read(most_bytes + 1)
+                    found: object = await file.read(most_bytes + 1)
             except asyncssh.SFTPNoSuchFile:
                 return None
-            content = found if isinstance(found, bytes) else found.encode()
+            content = found if isinstance(found, bytes) else str(found).encode()
             if len(content) > most_bytes:
                 raise AreaFault(Answer(error="too_large"))
             return content

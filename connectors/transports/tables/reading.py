@@ -130,9 +130,10 @@ def _unread(flag: "Column[Any]", done: str) -> ColumnElement[bool]:
 def _beyond(columns: "Sequence[Column[Any]]", place: Place) -> ColumnElement[bool]:
     """Return the condition for rows behind `place` in the order of `columns`."""
     first, value = columns[0], place[0]
+    behind: ColumnElement[bool] = first > value
     if len(columns) == 1:
-        return first > value
-    return or_(first > value, and_(first == value, _beyond(columns[1:], place[1:])))
+        return behind
+    return or_(behind, and_(first == value, _beyond(columns[1:], place[1:])))
 
 
 def begin_at(watermark: datetime | None, overlap_minutes: int) -> datetime | None:
