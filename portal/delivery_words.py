@@ -36,8 +36,12 @@ _HELD: Mapping[str, str] = {
     "throttled": marked("部门系统要求放慢速度。"),
     "auth": marked("与部门系统的连接凭证有问题，已通知系统主管。"),
     "budget": marked("今天的发送额度已用完，明天继续。"),
-    "person": marked("登录部门系统要输入验证码，请在“待办”中输入。"),
 }
+_AWAITS_PERSON = (
+    marked("等待登录部门系统"),
+    "warn",
+    marked("部门系统每天第一次登录要看图输入字符，请在“待办”中输入；输入后马上自动送出。"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +66,11 @@ _SETTLED = frozenset(
 
 def delivery_line(delivery: Delivery, system_name: str, *, at: datetime) -> DeliveryLine:
     """Return `delivery` in words; times of later attempts are shown while they lie ahead."""
-    word, tone, text = _WORDS[delivery.state]
+    awaits_person = delivery.state is DeliveryState.HELD and delivery.hold_reason == "person"
+    word, tone, text = _AWAITS_PERSON if awaits_person else _WORDS[delivery.state]
     reason = _HELD.get(delivery.hold_reason, "") if delivery.state is DeliveryState.HELD else ""
     waits = delivery.state in (DeliveryState.WAIT, DeliveryState.HELD, DeliveryState.UNKNOWN)
-    later = delivery.next_attempt_at if waits else None
+    later = delivery.next_attempt_at if waits and not awaits_person else None
     return DeliveryLine(
         system=system_name,
         word=_(word),
