@@ -19,7 +19,9 @@ def _(message: str) -> str:
 REFUSALS: Final[dict[Refusal, str]] = {
     Refusal.MISSING: _("请填写用户名和密码。"),
     Refusal.WRONG: _("用户名或密码不正确，请核对后重新输入。多次输错后需要等待。"),
-    Refusal.THROTTLED: _("尝试次数过多，请等 15 分钟再试；仍不行时请等到明天。常用的电脑不受他人影响；忘记密码请到柜台找回。"),
+    Refusal.THROTTLED: _(
+        "尝试次数过多，请等 15 分钟再试；仍不行时请等到明天。常用的电脑不受他人影响；忘记密码请到柜台找回。"
+    ),
     Refusal.BUSY: _("此刻登录的人较多，请稍等几秒再试。"),
 }
 REFUSAL_STATUS: Final[dict[Refusal, int]] = {

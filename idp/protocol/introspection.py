@@ -8,7 +8,22 @@ from idp.protocol.client import Client
 from idp.protocol.refresh_token import RefreshToken
 
 INACTIVE: Final[Mapping[str, object]] = {"active": False}
-_SHOWN = ("iss", "sub", "aud", "client_id", "scope", "iat", "exp", "jti", "auth_time", "acr", "unit", "region", "roles", "cnf")
+_SHOWN = (
+    "iss",
+    "sub",
+    "aud",
+    "client_id",
+    "scope",
+    "iat",
+    "exp",
+    "jti",
+    "auth_time",
+    "acr",
+    "unit",
+    "region",
+    "roles",
+    "cnf",
+)
 
 
 def may_introspect(caller: Client, token: AccessToken) -> bool:
