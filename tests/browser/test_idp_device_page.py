@@ -86,7 +86,9 @@ def test_the_link_from_a_device_works_without_scripts_and_can_be_refused(browser
     assert page.input_value("#user_code") == told["user_code"]
     page.press("#user_code", "Enter")
     page.wait_for_selector("button[value=deny]")
-    assert "一台设备请求以您的身份使用“自助终端”" in page.inner_text("main")  # the account's language, not the browser's
+    assert "一台设备请求以您的身份使用“自助终端”" in page.inner_text(
+        "main"
+    )  # the account's language, not the browser's
     page.click("button[value=deny]")
     page.wait_for_selector("a.button")
     assert _poll(provider, told)["error"] == "access_denied"
