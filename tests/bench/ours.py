@@ -24,6 +24,7 @@ from idp.app import wire
 from idp.protocol.client import Client
 from tests.bench.contender import CHALLENGE, REDIRECT_URI, Contender
 from tests.servers.child import start_child, stop_child, wait_until
+from tests.servers.cpu import seconds_run
 from tests.servers.installation import ROOT
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
@@ -75,11 +76,11 @@ def embedded_environment(directory: Path, port: int) -> dict[str, str]:
     return _environment(directory, port, f"sqlite+aiosqlite:///{directory / 'bench.db'}", "")
 
 
-def seconds_to_start(environment: dict[str, str], port: int) -> float:
-    """Start the provider, wait for its first good discovery answer, end it, and return how long that took."""
+def seconds_to_start(environment: dict[str, str], port: int) -> tuple[float, float]:
+    """Start the provider and end it; return the seconds to its first good discovery answer, and its CPU seconds."""
     began = perf_counter()
-    with _running(environment, [port]):
-        return perf_counter() - began
+    with _running(environment, [port]) as (pid,):
+        return perf_counter() - began, seconds_run(pid)
 
 
 def _environment(directory: Path, port: int, database_url: str, redis_url: str) -> dict[str, str]:
