@@ -176,7 +176,7 @@ class _Office:
         for event, event_id, status, facts, submission in rows:
             header = {"corrId": submission.request_key, "outNo": submission.number}
             await self._say(redis, self._written(header, _said(submission, status, facts), msg_id=event_id))
-            await self._context.store.run(lambda c, event=event: sql.settle_event(c, event, "taken", 0.0))
+            await self._context.store.run(partial(_settled, event))
         return not rows
 
     async def query(self, request: Request) -> Response:
