@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any, Final, cast
 
 from redis.asyncio import Redis
@@ -176,7 +177,7 @@ class _Office:
         for event, event_id, status, facts, submission in rows:
             header = {"corrId": submission.request_key, "outNo": submission.number}
             await self._say(redis, self._written(header, _said(submission, status, facts), msg_id=event_id))
-            await self._context.store.run(partial(_settled, event))
+            await self._context.store.run(partial(_taken, event))
         return not rows
 
     async def query(self, request: Request) -> Response:
@@ -198,6 +199,10 @@ class _Office:
 def _said(submission: Submission, status: str, facts: Mapping[str, object]) -> dict[str, object]:
     said = {name: value for name, value in facts.items() if name in ("jgms", "je", "zmbh")}
     return {"jgdm": status, "yzpzhm": submission.department_number, **said}
+
+
+def _taken(event: int, connection: sqlite3.Connection) -> None:
+    sql.settle_event(connection, event, "taken", 0.0)
 
 
 def _due(connection: sqlite3.Connection, at: float) -> list[tuple[int, str, str, dict[str, object], Submission]]:

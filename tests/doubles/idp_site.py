@@ -317,7 +317,7 @@ def _action(form: str) -> str:
 def decoded(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and claims of a JWT, unverified."""
     header, payload, _ = token.split(".")
-    return tuple(json.loads(base64.urlsafe_b64decode(part + "==")) for part in (header, payload))  # type: ignore[return-value]
+    return tuple(json.loads(base64.urlsafe_b64decode(part + "==")) for part in (header, payload))
 
 
 def half_hash(value: str) -> str:

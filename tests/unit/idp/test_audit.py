@@ -153,7 +153,7 @@ def test_clocks_of_two_processes_may_differ_a_little() -> None:
 def test_a_checkpoint_is_one_line_and_comes_back() -> None:
     head = written()[1]
     assert read_checkpoint(checkpoint(head) + "\n") == head
-    with pytest.raises(ValueError, match="expected|not enough|invalid"):
+    with pytest.raises(ValueError, match=r"expected|not enough|invalid"):
         read_checkpoint("nonsense")
 
 

@@ -1,6 +1,7 @@
 """Bounds on guessing: what is counted together, how waits grow, and when a failure gets a row of its own (S40)."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_an_ipv6_line_counts_as_one_and_a_whole_delegation_as_a_neighbourhood() 
 def test_waits_grow_from_a_quarter_of_an_hour_to_a_day_and_never_to_for_ever(known: str | None) -> None:
     bounds = sign_in_bounds("clerk", "10.0.0.1", known_browser=known)
     assert {bound.within for bound in bounds} == {timedelta(minutes=15), timedelta(days=1)}
-    for short, day in zip(bounds, bounds[1:], strict=False):
+    for short, day in pairwise(bounds):
         if day.key.startswith(short.key.rsplit(":", 2)[0] + "-day"):
             assert short.attempts < day.attempts < short.attempts * 96
 
