@@ -8,7 +8,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -159,8 +159,15 @@ def _write_endpoints(var: Path, port: int) -> Path:
         if (line := line_of(entry, first_port=first, directory=var / _DEPARTMENTS)) is not None:
             addresses[f"{entry.id}.{line[0]}"] = line[1]
     path = var / "endpoints.yaml"
-    _write_private(path, yaml.safe_dump(addresses))
+    _write_private(path, yaml.safe_dump(_added_lines(path, but={entry.id for entry in load_entries()}) | addresses))
     return path
+
+
+def _added_lines(path: Path, *, but: Set[str]) -> dict[str, str]:
+    """Return the lines that a person added for systems of their own, which a new start keeps."""
+    found = yaml.safe_load(path.read_text("utf-8")) if path.exists() else None
+    added = found if isinstance(found, dict) else {}
+    return {str(name): str(address) for name, address in added.items() if str(name).partition(".")[0] not in but}
 
 
 def _secret_key(var: Path) -> str:

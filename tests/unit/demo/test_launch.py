@@ -48,6 +48,17 @@ def test_the_environment_makes_settings_on_loopback_with_an_address_for_every_sy
         assert f"{entry.id}: http://127.0.0.1:{9100 + index}" in addresses
 
 
+def test_addresses_a_person_added_stay_and_those_of_the_simulated_systems_are_written_anew(tmp_path: Path) -> None:
+    (tmp_path / "endpoints.yaml").write_text(
+        "mz-bus-card: https://cards.example\nmz-elder: http://127.0.0.1:1\ntax-ssf.queue: redis://127.0.0.1:1\n"
+    )
+    demo_environment(9000, {"ONEWINDOW_VAR_DIR": str(tmp_path)}, at=AT)
+    addresses = (tmp_path / "endpoints.yaml").read_text()
+    assert "mz-bus-card: https://cards.example\n" in addresses
+    assert "http://127.0.0.1:1\n" not in addresses
+    assert "redis://127.0.0.1:1\n" not in addresses
+
+
 def test_a_second_start_keeps_the_secret_of_the_first(tmp_path: Path) -> None:
     first, second = (demo_environment(9000, {"ONEWINDOW_VAR_DIR": str(tmp_path)}, at=AT) for _ in range(2))
     assert first["ONEWINDOW_SECRET_KEY"] == second["ONEWINDOW_SECRET_KEY"]
