@@ -101,7 +101,7 @@ def test_which_field_feeds_which_is_computed() -> None:
     )
     assert list(node.flows("")) == [
         Flow(target="xm", sources=("form.name",), filters=("upper",)),
-        Flow(target="rows[].n", sources=("form.members.name",)),
+        Flow(target="rows[].n", sources=("form.members.name",), when=("form.members",)),
         Flow(target="key", sources=("form.name", "form.id_number")),
         Flow(target="v", sources=()),
     ]
