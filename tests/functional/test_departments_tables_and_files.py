@@ -101,9 +101,12 @@ async def test_a_row_is_scanned_reviewed_and_decided(
         errand = ours.errand(matter, situation)
         outcome = await ours.transport.send(errand)
         events = await until_events(ours, at_least=3)
-        assert [event.status for event in events][:2] == ["1", "2"]
+        # Some are written late, so their order is not the one they were decided in; the ledger only goes forward.
+        statuses = {event.status for event in events}
+        assert {"1", "2"} < statuses
+        assert statuses - {"1", "2"} <= {"3", "4"}
         assert {event.department_number for event in events} == {outcome.department_number}
-        assert events[-1].facts["回执流水号"] == events[-1].event_id
+        assert all(event.facts["回执流水号"] == event.event_id for event in events)
         (receipt,) = await there.store.receipts(number_of(errand))
         assert (receipt.times, receipt.seen) == (1, 1)
 
