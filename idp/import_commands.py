@@ -8,8 +8,8 @@ from typing import Annotated, Final
 import typer
 
 from config.clock import utc_now
+from idp.account_commands import account_cli
 from idp.account_import import Preview, links_table
-from idp.commands import account_cli
 from idp.endpoints.admin.words import COLUMNS, TROUBLES
 from idp.endpoints.state import IdpState
 from idp.operating import do

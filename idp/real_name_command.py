@@ -6,7 +6,7 @@ import typer
 
 from config.clock import utc_now
 from idp import accounts
-from idp.commands import account_cli
+from idp.account_commands import account_cli
 from idp.endpoints.state import IdpState
 from idp.operating import do
 

@@ -1,4 +1,4 @@
-"""`onewindow account …`, `client …` and `key …`: what operators do at the provider."""
+"""`onewindow client …`: registered relying parties, as operators handle them."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -6,124 +6,13 @@ from typing import Annotated, get_args
 
 import typer
 
-from config.clock import SHANGHAI, utc_now
-from idp import accounts, client_registration, clients, keys
+from config.clock import utc_now
+from idp import client_registration, clients
 from idp.endpoints.state import IdpState
-from idp.operating import do as _do
-from idp.operating import one_of, read_jwks
+from idp.operating import do, one_of, read_jwks
 from idp.protocol.client import AuthMethod, Client, PkcePolicy, Profile, SigningAlg
-from idp.protocol.contact import Address, Contact
 
-account_cli = typer.Typer(no_args_is_help=True, help="Accounts of people / 人员账号")
 client_cli = typer.Typer(no_args_is_help=True, help="Registered relying parties / 依赖方")
-key_cli = typer.Typer(no_args_is_help=True, help="Signing keys / 签名密钥")
-
-Password = Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="NEW_PASSWORD")]
-
-
-@account_cli.command("add")
-def add_account(
-    username: str,
-    name: Annotated[str, typer.Option(help="The person's name.")],
-    unit: Annotated[str, typer.Option(help="Id of the unit.")],
-    unit_name: Annotated[str, typer.Option(help="Name of the unit.")],
-    region: Annotated[str, typer.Option(help="Region code of 2, 4, 6 or 9 digits.")],
-    role: Annotated[list[str], typer.Option(help="clerk, editor, approver, owner, manager, admin; may be repeated.")],
-    password: Password,
-) -> None:
-    """Create an account."""
-
-    async def work(provider: IdpState) -> None:
-        new = accounts.NewAccount(
-            username=username, name=name, unit=unit, unit_name=unit_name, region=region, roles=frozenset(role)
-        )
-        made = await accounts.create(
-            provider.account_store, provider.client_store, provider.passwords, new, password=password, at=utc_now()
-        )
-        typer.echo(f"sub {made.sub}")
-
-    _do(work)
-
-
-@account_cli.command("password")
-def set_password(username: str, password: Password) -> None:
-    """Set a password; everything begun with the old one ends."""
-
-    async def work(provider: IdpState) -> None:
-        await accounts.set_password(provider.account_store, provider.passwords, username, password, at=utc_now())
-
-    _do(work)
-
-
-@account_cli.command("disable")
-def disable_account(username: str) -> None:
-    """Stop an account: its sessions and tokens end."""
-
-    async def work(provider: IdpState) -> None:
-        await accounts.disable(provider.account_store, username, at=utc_now())
-
-    _do(work)
-
-
-@account_cli.command("enable")
-def enable_account(username: str) -> None:
-    """Let a stopped account sign in again."""
-
-    async def work(provider: IdpState) -> None:
-        await accounts.enable(provider.account_store, username, at=utc_now())
-
-    _do(work)
-
-
-@account_cli.command("roles")
-def set_roles(username: str, role: list[str]) -> None:
-    """Give an account exactly these roles."""
-
-    async def work(provider: IdpState) -> None:
-        await accounts.set_roles(provider.account_store, username, role, at=utc_now())
-
-    _do(work)
-
-
-@account_cli.command("contact")
-def set_contact(
-    username: str,
-    email: Annotated[str, typer.Option(help="Empty: unknown, as for all of these.")] = "",
-    email_verified: Annotated[bool, typer.Option(help="Somebody checked that it is the person's.")] = False,
-    phone_number: Annotated[str, typer.Option(help="E.164: +8613800000000.")] = "",
-    phone_number_verified: Annotated[bool, typer.Option(help="Somebody checked that it is the person's.")] = False,
-    street_address: str = "",
-    locality: str = "",
-    region: Annotated[str, typer.Option(help="Province or state, in words.")] = "",
-    postal_code: str = "",
-    country: str = "",
-) -> None:
-    """Set how a person is reached, replacing what was known; told to systems that ask for it and may."""
-    address = Address(
-        street_address=street_address, locality=locality, region=region, postal_code=postal_code, country=country
-    )
-    contact = Contact(
-        email=email, email_verified=email_verified, phone_number=phone_number,
-        phone_number_verified=phone_number_verified, address=address,
-    )  # fmt: skip
-
-    async def work(provider: IdpState) -> None:
-        await accounts.set_contact(provider.account_store, username, contact, at=utc_now())
-
-    _do(work)
-
-
-@account_cli.command("list")
-def list_accounts() -> None:
-    """List accounts, one a line."""
-
-    async def work(provider: IdpState) -> None:
-        for account in await provider.account_store.all():
-            stopped = " (disabled)" if account.disabled else ""
-            roles = ",".join(sorted(account.roles))
-            typer.echo(f"{account.username}\t{account.name}\t{account.unit}\t{account.region}\t{roles}{stopped}")
-
-    _do(work)
 
 
 @client_cli.command("add")
@@ -153,6 +42,8 @@ def add_client(
     par: Annotated[bool, typer.Option(help="It must push its authorization requests.")] = False,
     dpop: Annotated[bool, typer.Option(help="Its tokens are bound to its DPoP key.")] = False,
     required_acr: Annotated[str, typer.Option(help="Who comes with less is asked for more: an acr value.")] = "",
+    backchannel_logout_uri: Annotated[str, typer.Option(help="Told when a session ends, server to server.")] = "",
+    frontchannel_logout_uri: Annotated[str, typer.Option(help="Loaded in a frame when a session ends.")] = "",
 ) -> None:
     """Register a client and print its secret, which is shown this once."""
     if profile == "fapi2":
@@ -176,6 +67,10 @@ def add_client(
             require_pushed_authorization_requests=par,
             dpop_bound_access_tokens=dpop,
             required_acr=required_acr,
+            backchannel_logout_uri=backchannel_logout_uri,
+            backchannel_logout_session_required=bool(backchannel_logout_uri),
+            frontchannel_logout_uri=frontchannel_logout_uri,
+            frontchannel_logout_session_required=bool(frontchannel_logout_uri),
             allowed_roles=frozenset(role or ()),
             trusted=trusted,
             application_type="native" if native else "web",
@@ -183,7 +78,7 @@ def add_client(
         secret = await clients.register(provider.client_store, provider.account_store, client, at=utc_now())
         typer.echo(f"client_id {client_id}\nclient_secret {secret or '(none)'}")
 
-    _do(work)
+    do(work)
 
 
 @client_cli.command("invite")
@@ -221,7 +116,7 @@ def invite_client(
         )
         typer.echo(f"registration_endpoint {provider.issuer}/register\ninitial_access_token {token}")
 
-    _do(work)
+    do(work)
 
 
 @client_cli.command("secret")
@@ -231,7 +126,7 @@ def new_secret(client_id: str) -> None:
     async def work(provider: IdpState) -> None:
         typer.echo(f"client_secret {await clients.new_secret(provider.client_store, client_id, at=utc_now())}")
 
-    _do(work)
+    do(work)
 
 
 @client_cli.command("disable")
@@ -241,7 +136,7 @@ def disable_client(client_id: str) -> None:
     async def work(provider: IdpState) -> None:
         await clients.disable(provider.client_store, client_id, at=utc_now())
 
-    _do(work)
+    do(work)
 
 
 @client_cli.command("list")
@@ -253,53 +148,4 @@ def list_clients() -> None:
             stopped = " (disabled)" if client.disabled else ""
             typer.echo(f"{client.client_id}\t{client.client_name}\t{' '.join(client.grant_types)}{stopped}")
 
-    _do(work)
-
-
-@key_cli.command("list")
-def list_keys() -> None:
-    """List signing keys, one a line: kid, algorithm, next, current or previous, since when."""
-
-    async def work(provider: IdpState) -> None:
-        for key in await provider.key_store.load():
-            since = f"{key.since.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if key.since else "-"
-            typer.echo(f"{key.kid}\t{key.alg}\t{key.state}\t{since}")
-
-    _do(work)
-
-
-@key_cli.command("rotate")
-def rotate_key(alg: Annotated[str, typer.Argument(help="RS256 or ES256.")]) -> None:
-    """Let the next key sign from now on; the one before stays published, so that what it signed still verifies."""
-    if alg not in ("RS256", "ES256"):
-        raise typer.BadParameter("RS256 or ES256")
-    chosen: SigningAlg = "RS256" if alg == "RS256" else "ES256"
-
-    async def work(provider: IdpState) -> None:
-        for key in await keys.rotate(provider.key_store, chosen, at=utc_now()):
-            typer.echo(f"{key.kid}\t{key.alg}\t{key.state}")
-
-    _do(work)
-
-
-@key_cli.command("retire")
-def retire_key(kid: Annotated[str, typer.Argument(help="As `key list` shows it.")]) -> None:
-    """Take a previous key out of publication at once; what it signed is refused from now on."""
-
-    async def work(provider: IdpState) -> None:
-        retired = await keys.retire(provider.key_store, kid, at=utc_now())
-        typer.echo(f"retired {retired.kid}\t{retired.alg}")
-
-    _do(work)
-
-
-@key_cli.command("reseal")
-def reseal_keys() -> None:
-    """Seal everything anew under ONEWINDOW_SECRET_KEY; ONEWINDOW_PREVIOUS_SECRET_KEY has to be set still."""
-
-    async def work(provider: IdpState) -> None:
-        signing = await provider.key_store.reseal()
-        codes = await provider.second_factors.totp.reseal()
-        typer.echo(f"sealed anew: {signing} signing keys, {codes} one-time code keys")
-
-    _do(work)
+    do(work)
