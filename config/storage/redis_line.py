@@ -57,13 +57,12 @@ class RedisLine:
         if self._opening is not None:
             self._opening.cancel()
         if self._open is not None:
-            self._open.close()
+            await self._open.aclose()
 
     async def _connected(self) -> "_Connection":
         if self._opening is None or self._opening.done():
             self._opening = asyncio.create_task(self._connect(), name="redis-line")
-        self._open = await asyncio.shield(self._opening)
-        return self._open
+        return await asyncio.shield(self._opening)
 
     async def _connect(self) -> "_Connection":
         given, loop = self._given, asyncio.get_running_loop()
@@ -78,6 +77,8 @@ class RedisLine:
                 await connection.send(_packed(["AUTH", *who, given["password"]]))
             if given.get("db"):
                 await connection.send(_packed(["SELECT", str(given["db"])]))
+        # Here, not where it is waited for: whoever asks between the two would open a second line, and nobody close it.
+        self._open = connection
         return connection
 
 
@@ -89,6 +90,7 @@ class _Connection(asyncio.Protocol):
         self._asked: deque[asyncio.Future[Reply]] = deque()
         self._parser = ReplyParser()
         self._loop = asyncio.get_running_loop()
+        self._gone: asyncio.Future[None] = self._loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
@@ -119,6 +121,8 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        if not self._gone.done():
+            self._gone.set_result(None)
         while self._asked:
             answer = self._asked.popleft()
             if not answer.done():
@@ -128,6 +132,11 @@ class _Connection(asyncio.Protocol):
         """End it; whoever waits is told."""
         self.lost = True
         self._transport.abort()
+
+    async def aclose(self) -> None:
+        """End it, and return once the loop has let go of it."""
+        self.close()
+        await self._gone
 
 
 class ReplyParser:
