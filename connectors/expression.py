@@ -199,7 +199,9 @@ def _step(name: str, arguments: list[Argument], tables: Mapping[str, CodeTable])
         return Step(name, table.translate if name == _CODES else table.respell, on_empty=False)
     known = FILTERS.get(name)
     if known is None:
-        raise ExpressionRefused(f"unknown filter {name!r}: there are {', '.join(sorted([*FILTERS, _CODES, _CHARACTERS]))}")
+        raise ExpressionRefused(
+            f"unknown filter {name!r}: there are {', '.join(sorted([*FILTERS, _CODES, _CHARACTERS]))}"
+        )
     if not known.least <= len(arguments) <= known.most:
         raise ExpressionRefused(f"{name} takes {known.least} to {known.most} arguments, got {len(arguments)}")
     return Step(name, _bound(known, arguments), on_empty=known.on_empty)

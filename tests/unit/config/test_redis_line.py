@@ -134,3 +134,25 @@ async def test_password_and_database_of_the_address_are_told_first() -> None:
 )
 def test_tls_and_options_are_left_to_the_client(url: str, fits: bool) -> None:
     assert RedisLine.fits(url) is fits
+
+
+async def test_the_line_is_opened_once_whenever_those_who_ask_first_come() -> None:
+    opened = 0
+
+    async def server(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        while await reader.readline():
+            for _ in range(2):
+                await reader.readline()
+            writer.write(b"+PONG\r\n")
+
+    async with listening(server) as url:
+        line = RedisLine(url, within_seconds=5.0)
+        asked: list[asyncio.Task[object]] = []
+        while not (asked and asked[0].done()):  # one more at every turn of the loop, while it opens and just after
+            asked.append(asyncio.create_task(line.ask("PING")))
+            await asyncio.sleep(0)
+        assert set(await asyncio.gather(*asked)) == {b"PONG"}
+        await line.aclose()
+    assert opened == 1
