@@ -17,6 +17,7 @@ from tests.servers.relying_party import RelyingParty
 PHONE = ViewportSize(width=320, height=640)
 DESK = ViewportSize(width=1280, height=900)
 WITH_ROWS = "01-minimum-living-guarantee"
+BY_FORM = "27-one-child-parent-reward"
 BY_HAND = "01-minimum-living-guarantee"
 
 
@@ -115,7 +116,7 @@ def test_results_that_come_while_typing(visitor: Page, installation: Installatio
 
 
 def test_an_intake_from_its_first_step_to_the_receipt(visitor: Page, installation: Installation) -> None:
-    """Each step empty, with errors, and filled; then review, receipt, case and desk task."""
+    """Each step empty, with errors, and filled; then review, receipt, case and desk."""
     clerk = _sign_in(visitor, installation, "clerk2")
     application = application_for(WITH_ROWS, seed=_seed(visitor, 6_100))
     clerk.begin(application)
@@ -141,7 +142,24 @@ def test_an_intake_from_its_first_step_to_the_receipt(visitor: Page, installatio
     clerk.page.goto(f"/cases/{number}")
     accessible(clerk.page)
     clerk.page.goto("/desk")
-    clerk.page.locator(f"a:has-text('{number}')").first.click()
+    accessible(clerk.page)
+
+
+def test_a_system_that_waits_for_somebody_to_read_its_picture(visitor: Page, installation: Installation) -> None:
+    api = ApiCaller.of(installation)
+    api.submit(application_for(BY_FORM, seed=_seed(visitor, 6_300)).as_json()).raise_for_status()
+    api.close()
+    clerk = _sign_in(visitor, installation, "clerk2")
+    to_picture = clerk.page.locator("a[href^='/desk/log-ins/']")
+    for _ in range(60):
+        clerk.page.goto("/desk")
+        if to_picture.count():
+            break
+        clerk.page.wait_for_timeout(500)
+    accessible(clerk.page)
+    to_picture.first.click()
+    accessible(clerk.page)
+    clerk.page.locator("main button[type=submit]").click()  # nothing typed
     accessible(clerk.page)
 
 
