@@ -38,11 +38,11 @@ async def test_personal_claims_do_not_ride_along(site: Site) -> None:
 
 
 async def test_no_token_gets_a_bare_challenge_and_a_bad_one_the_code(site: Site) -> None:
-    """RFC 6750 §3, §3.1."""
+    """RFC 6750 §3, §3.1; the other scheme that is taken is named beside it (RFC 9449 §7.1)."""
     rp = await site.client()
     async with site.caller() as http:
         bare = await http.get(f"{ISSUER}/userinfo")
-    assert (bare.status_code, bare.headers["www-authenticate"]) == (401, "Bearer")
+    assert (bare.status_code, bare.headers["www-authenticate"]) == (401, 'Bearer, DPoP algs="ES256 PS256"')
     bad = await rp.userinfo("x")
     assert bad.status_code == 401
     assert 'error="invalid_token"' in bad.headers["www-authenticate"]
