@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -20,8 +23,29 @@ SPEC = ROOT / "config/systems/mz-elder.yaml"
 
 
 def typed(*words: object) -> tuple[int, str]:
+    """Type a command that needs no installation; return its exit code and what it said."""
     done = CliRunner().invoke(connector_cli, [str(word) for word in words])
     return done.exit_code, done.output
+
+
+def typed_there(installation: Path, *words: object) -> tuple[int, str]:
+    """Type a command that reads the settings of an installation: in a process of its own, for it sets up logs."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "onewindow.py", "connector", *(str(word) for word in words)],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "ONEWINDOW_SECRET_KEY": "kJ8sd92mZqpW03nvXcY71LrTbHfGe5Ua-Io",
+            "ONEWINDOW_DATABASE_URL": f"sqlite+aiosqlite:///{installation / 'onewindow.db'}",
+            "ONEWINDOW_VAR_DIR": str(installation),
+            "ONEWINDOW_LOG_LEVEL": "warning",
+        },
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+    )
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture
@@ -89,13 +113,9 @@ def test_the_schema_is_a_json_schema_of_the_whole_file() -> None:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An installation with one case and one reconciled day; gives the case's number."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}"
-    monkeypatch.setenv("ONEWINDOW_SECRET_KEY", "kJ8sd92mZqpW03nvXcY71LrTbHfGe5Ua-Io")
-    monkeypatch.setenv("ONEWINDOW_DATABASE_URL", url)
-    monkeypatch.setenv("ONEWINDOW_VAR_DIR", str(tmp_path))
-    return asyncio.run(_fill(create_engine(url), tmp_path))
+def case(tmp_path: Path) -> str:
+    """An installation in `tmp_path` with one case and one reconciled day; gives the case's number."""
+    return asyncio.run(_fill(create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}"), tmp_path))
 
 
 async def _fill(engine: AsyncEngine, tmp_path: Path) -> str:
@@ -116,24 +136,24 @@ async def _fill(engine: AsyncEngine, tmp_path: Path) -> str:
     return number
 
 
-def test_a_dry_run_shows_the_message_of_a_kept_case_masked(installation: str) -> None:
-    code, told = typed("dry-run", "mz-elder", "--case", installation)
+def test_a_dry_run_shows_the_message_of_a_kept_case_masked(tmp_path: Path, case: str) -> None:
+    code, told = typed_there(tmp_path, "dry-run", "mz-elder", "--case", case)
     assert code == 0
     shown = json.loads(told)
-    assert shown["body"]["outCaseNo"] == installation
+    assert shown["body"]["outCaseNo"] == case
     assert "*" in shown["body"]["idNumber"]
     assert "*" in shown["body"]["applicantName"]
     assert shown["body"]["bank"]["accountNo"].startswith("****")
 
 
-def test_a_dry_run_of_no_case_says_so(installation: str) -> None:
-    code, told = typed("dry-run", "mz-elder", "--case", "nothing")
+def test_a_dry_run_of_no_case_says_so(tmp_path: Path, case: str) -> None:
+    code, told = typed_there(tmp_path, "dry-run", "mz-elder", "--case", f"{case}0")
     assert code == 1
     assert "没有这个办件" in told
 
 
-def test_reconciled_days_are_listed_with_what_is_left_to_do(installation: str) -> None:
-    code, told = typed("reconciliations", "mz-elder")
+def test_reconciled_days_are_listed_with_what_is_left_to_do(tmp_path: Path, case: str) -> None:
+    code, told = typed_there(tmp_path, "reconciliations", "mz-elder")
     assert code == 0
     assert "2026-11-22\t我方 ours 1\t部门 theirs 0\t不一致 different" in told
-    assert f"look_up\t{installation}\t10 → -" in told
+    assert f"look_up\t{case}\t10 → -" in told

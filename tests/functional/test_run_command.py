@@ -73,7 +73,7 @@ def test_it_starts_with_five_seconds_of_work_and_ctrl_c_leaves_no_process(own_in
     own_installation.restart()
     assert monotonic() - began <= 3 * STARTS_WITHIN_SECONDS
     work = {command: seconds_used(pid) for pid, command in own_installation.processes().items()}
-    assert len(work) == 2
+    assert len(work) == 3  # OneWindow, the departments, and the broker one of them speaks through
     assert max(work.values()) <= STARTS_WITHIN_SECONDS, work
 
 
