@@ -302,6 +302,7 @@ def _housekeeping(ports: IdpState, engine: AsyncEngine, state: StateStore) -> Ho
             Broom(name="refresh_tokens", sweep=expired.forget_tokens),
             Broom(name="grants", sweep=expired.forget_grants, after=timedelta(days=1)),
             Broom(name="invitations", sweep=people.invitations.store.forget_old, after=KEPT),
+            Broom(name="client_invitations", sweep=ports.registration.invitations.forget_old, after=KEPT),
             Broom(name="counter_recoveries", sweep=people.recoveries.store.forget_old, after=KEPT),
         ),
         audit=ports.audit_store,

@@ -6,7 +6,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from config.clock import utc_now
+from config.clock import SHANGHAI, utc_now
 from idp import client_registration, clients
 from idp.endpoints.state import IdpState
 from idp.operating import do, one_of, read_jwks
@@ -115,6 +115,32 @@ def invite_client(
             at=utc_now(),
         )
         typer.echo(f"registration_endpoint {provider.issuer}/register\ninitial_access_token {token}")
+
+    do(work)
+
+
+@client_cli.command("invitations")
+def list_invitations() -> None:
+    """List initial access tokens by id, never the token: for whom, how many uses are left, until when."""
+
+    async def work(provider: IdpState) -> None:
+        at = utc_now()
+        for each in await provider.registration.invitations.all():
+            left = f"{each.uses} left" if each.holds(at=at) else "over"
+            until = each.expires_at.astimezone(SHANGHAI).isoformat(timespec="minutes")
+            typer.echo(f"{each.invitation_id}\t{each.name}\t{left}\t{until}\t{' '.join(each.redirect_hosts)}")
+
+    do(work)
+
+
+@client_cli.command("withdraw-invitation")
+def withdraw_invitation(invitation_id: str) -> None:
+    """Take back what is left of an invitation; clients that came with it stay, `disable` stops them."""
+
+    async def work(provider: IdpState) -> None:
+        if not await provider.registration.invitations.withdraw(invitation_id):
+            raise clients.ClientRefused(f"invitation: there is no {invitation_id!r} with uses left")
+        typer.echo("已收回 withdrawn")
 
     do(work)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
-from typing import Any
+from typing import Any, Final
 
 from config.egress import EgressClient, EgressError
 from config.logs import get
@@ -21,6 +21,7 @@ from idp.protocol.ports import Accounts, ClientInvitationStore, ClientStore
 
 _log = get("onewindow.idp")
 _PLACE = re.compile(r"\A(?:\*\.)?(?:[a-z0-9-]+\.)*[a-z0-9-]+\Z")
+_REFUSED: Final = "The registration access token does not hold."
 BY = "registration"  # in the audit: the client itself, under an operator's invitation
 
 
@@ -95,7 +96,13 @@ class ClientRegistration:
         client = await self._checked(document, invitation, client_id=token_urlsafe(16))
         if not await self.invitations.use(invitation.invitation_id, at=at):
             raise InvalidToken("The initial access token does not hold.", detail="spent by a twin")
-        return await self._keep(client, client_secret=_secret_for(client), at=at)
+        issued = replace(client, client_id_issued_at=int(at.timestamp()))
+        registered = _with_secrets(issued, _secret_for(client))
+        try:
+            await clients.keep(self.clients, self.accounts, registered.client, at=at, by=BY)
+        except ClientRefused as refused:
+            raise _in_wire_words(refused) from None
+        return registered
 
     async def find(self, client_id: str, token: str) -> Client:
         """Return the client that manages itself with this token.
@@ -105,7 +112,7 @@ class ClientRegistration:
         """
         client = await self.clients.get(client_id)
         if client is None or client.disabled or not is_registration_token(client, token):
-            raise InvalidToken("The registration access token does not hold.")
+            raise InvalidToken(_REFUSED)
         return client
 
     async def update(self, client: Client, document: object, *, at: datetime) -> Registered:
@@ -113,22 +120,35 @@ class ClientRegistration:
 
         Raises:
             InvalidClientMetadata, InvalidRedirectUri: it names another client_id or secret, or as at registration.
+            InvalidToken: another request with the same token was first.
         """
         _check_identity(document, client)
         invitation = await self.invitations.get(client.invitation_id)
         if invitation is None:
             raise InvalidClientMetadata("The policy this client was registered under is gone.")
         changed = await self._checked(document, invitation, client_id=client.client_id)
+        changed = replace(changed, client_id_issued_at=client.client_id_issued_at)
         keeps = bool(client.client_secret_hash) and bool(_secret_for(changed))
         if keeps:
             changed = replace(changed, client_secret_hash=client.client_secret_hash)
-        return await self._keep(changed, client_secret="" if keeps else _secret_for(changed), at=at)
+        registered = _with_secrets(changed, "" if keeps else _secret_for(changed))
+        await self._replace(client, registered.client, clients.event(client, registered.client, at=at, by=BY))
+        return registered
 
     async def remove(self, client: Client, *, at: datetime) -> None:
-        """Stop the client for good; its tokens are dead and its name is never given again (RFC 7592 §2.3)."""
+        """Stop the client for good; its tokens are dead and its name is never given again (RFC 7592 §2.3).
+
+        Raises:
+            InvalidToken: another request with the same token was first.
+        """
         gone = replace(client, disabled=True, registration_access_token_hash="")
         event = AuditEvent(kind=AuditKind.CLIENT_REMOVED, client_id=client.client_id, by=BY, at=at)
-        await self.clients.save(gone, at=at, audited=(event,))
+        await self._replace(client, gone, event)
+
+    async def _replace(self, before: Client, after: Client, event: AuditEvent) -> None:
+        token_hash = before.registration_access_token_hash
+        if not await self.clients.save_by_token(after, token_hash=token_hash, at=event.at, audited=(event,)):
+            raise InvalidToken(_REFUSED, detail="spent by a twin")
 
     async def _checked(self, document: object, invitation: ClientInvitation, *, client_id: str) -> Client:
         client = client_metadata.read(document, scope=invitation.scope, **_decided(invitation, client_id))
@@ -154,15 +174,12 @@ class ClientRegistration:
             # One text whether it could not be fetched or does not list them: what stands there stays untold.
             raise InvalidClientMetadata("sector_identifier_uri: it must list every redirect_uri")
 
-    async def _keep(self, client: Client, *, client_secret: str, at: datetime) -> Registered:
-        token = token_urlsafe(32)
-        hashed = hash_secret(client_secret) if client_secret else client.client_secret_hash
-        kept = replace(client, client_secret_hash=hashed, registration_access_token_hash=hash_secret(token))
-        try:
-            await clients.keep(self.clients, self.accounts, kept, at=at, by=BY)
-        except ClientRefused as refused:
-            raise _in_wire_words(refused) from None
-        return Registered(client=kept, client_secret=client_secret, registration_access_token=token)
+
+def _with_secrets(client: Client, client_secret: str) -> Registered:
+    token = token_urlsafe(32)
+    hashed = hash_secret(client_secret) if client_secret else client.client_secret_hash
+    kept = replace(client, client_secret_hash=hashed, registration_access_token_hash=hash_secret(token))
+    return Registered(client=kept, client_secret=client_secret, registration_access_token=token)
 
 
 def _decided(invitation: ClientInvitation, client_id: str) -> dict[str, Any]:

@@ -70,8 +70,8 @@ async def new_secret(clients: ClientStore, client_id: str, *, at: datetime, by: 
     if client is None or not has_secret(client):
         raise ClientRefused(f"client_id: {client_id!r} is unknown or has no secret")
     secret = token_urlsafe(32)
-    event = AuditEvent(kind=AuditKind.SECRET_REPLACED, client_id=client_id, by=by, at=at)
-    await clients.save(replace(client, client_secret_hash=hash_secret(secret)), at=at, audited=(event,))
+    replaced = AuditEvent(kind=AuditKind.SECRET_REPLACED, client_id=client_id, by=by, at=at)
+    await clients.save(replace(client, client_secret_hash=hash_secret(secret)), at=at, audited=(replaced,))
     return secret
 
 
@@ -81,10 +81,10 @@ async def disable(clients: ClientStore, client_id: str, *, at: datetime, by: str
     if client is None:
         raise ClientRefused(f"client_id: there is no {client_id!r}")
     stopped = replace(client, disabled=True)
-    await clients.save(stopped, at=at, audited=(_event(client, stopped, at=at, by=by),))
+    await clients.save(stopped, at=at, audited=(event(client, stopped, at=at, by=by),))
 
 
-def _event(before: Client | None, after: Client, *, at: datetime, by: str) -> AuditEvent:
+def event(before: Client | None, after: Client, *, at: datetime, by: str) -> AuditEvent:
     """Return what a change of a client is called: which fields are others now, never what stands in them."""
     if before is None:
         weaker = {"reason": "pkce_certification"} if after.pkce == "certification" else {}
@@ -202,7 +202,7 @@ async def keep(clients: ClientStore, accounts: Accounts, client: Client, *, at: 
         raise ClientRefused(f"client_id: {client.client_id!r} is a person's sub")
     before = await clients.get(client.client_id)
     if before != client:
-        await clients.save(client, at=at, audited=(_event(before, client, at=at, by=by),))
+        await clients.save(client, at=at, audited=(event(before, client, at=at, by=by),))
 
 
 def has_secret(client: Client) -> bool:

@@ -62,6 +62,7 @@ def _information(idp: IdpState, registered: Registered) -> dict[str, object]:
     secret = registered.client_secret
     return {
         "client_id": client.client_id,
+        **({"client_id_issued_at": client.client_id_issued_at} if client.client_id_issued_at else {}),
         **({"client_secret": secret} if secret else {}),
         **({"client_secret_expires_at": 0} if client.client_secret_hash else {}),
         "registration_access_token": registered.registration_access_token,

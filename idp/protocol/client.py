@@ -20,6 +20,7 @@ class Client:
     """
 
     client_id: str
+    client_id_issued_at: int = 0  # seconds since 1970, of one that registered itself (RFC 7591 §3.2.1)
     client_name: str = ""
     client_secret_hash: str = field(default="", repr=False)
     token_endpoint_auth_method: AuthMethod = "client_secret_basic"  # noqa: S105 - a method's name

@@ -47,6 +47,15 @@ class ClientStore(Clients, Protocol):
             AuditUnavailable: nothing changed.
         """
 
+    async def save_by_token(
+        self, client: Client, *, token_hash: str, at: datetime, audited: Sequence[AuditEvent] = ()
+    ) -> bool:
+        """Like `save`, if what is kept still has this registration access token; False, and nothing changed, if not.
+
+        Raises:
+            AuditUnavailable: nothing changed.
+        """
+
     async def all(self) -> tuple[Client, ...]:
         """Return every client, by client_id."""
 
@@ -65,6 +74,15 @@ class ClientInvitationStore(Protocol):
 
     async def use(self, invitation_id: str, *, at: datetime) -> bool:
         """Spend one use in one atomic step; False when none is left or it has expired."""
+
+    async def all(self) -> tuple[ClientInvitation, ...]:
+        """Return every one that is kept, the newest first."""
+
+    async def withdraw(self, invitation_id: str) -> bool:
+        """Take away the uses that are left; who registered stays, under its policy. False when there were none."""
+
+    async def forget_old(self, before: datetime, *, at_most: int) -> int:
+        """Delete those that expired before a moment and no client stays under; return how many."""
 
 
 class Accounts(Protocol):

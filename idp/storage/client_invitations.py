@@ -4,12 +4,12 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.sql import readonly
 from idp.protocol.client_invitation import ClientInvitation
-from idp.storage.tables import client_invitations
+from idp.storage.tables import client_invitations, clients
 
 _LISTS: Final = frozenset({"scope", "grant_types", "redirect_hosts", "allowed_roles"})
 _FIELDS: Final = tuple(field.name for field in fields(ClientInvitation))
@@ -41,6 +41,27 @@ class SqlClientInvitationStore:
         )
         async with self._engine.begin() as connection:
             return (await connection.execute(spend)).rowcount == 1
+
+    async def all(self) -> tuple[ClientInvitation, ...]:
+        wanted = select(client_invitations).order_by(client_invitations.c.created_at.desc())
+        async with readonly(self._engine).connect() as connection:
+            return tuple(map(_invitation, await connection.execute(wanted)))
+
+    async def withdraw(self, invitation_id: str) -> bool:
+        table = client_invitations
+        spend = update(table).where(table.c.invitation_id == invitation_id, table.c.uses > 0).values(uses=0)
+        async with self._engine.begin() as connection:
+            return (await connection.execute(spend)).rowcount == 1
+
+    async def forget_old(self, before: datetime, *, at_most: int) -> int:
+        table = client_invitations
+        # A client that registered itself stays under the policy it came with; an update asks for it (RFC 7592 §2.2).
+        has_client = (
+            select(clients.c.client_id).where(clients.c.metadata["invitation_id"].as_string() == table.c.invitation_id)
+        ).exists()
+        old = select(table.c.invitation_id).where(table.c.expires_at < before, ~has_client).limit(at_most)
+        async with self._engine.begin() as connection:
+            return (await connection.execute(delete(table).where(table.c.invitation_id.in_(old)))).rowcount
 
     async def _one(self, condition: Any) -> ClientInvitation | None:
         async with readonly(self._engine).connect() as connection:

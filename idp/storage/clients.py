@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.sql import readonly
@@ -38,19 +38,39 @@ class SqlClientStore:
             return tuple(_client(row) for row in rows)
 
     async def save(self, client: Client, *, at: datetime, audited: Sequence[AuditEvent] = ()) -> None:
-        document = _CLIENT.dump_python(client, mode="json", exclude={"client_id", "client_secret_hash"})
-        for name in ("allowed_roles", "roles"):
-            document[name] = sorted(document[name])
-        values = {
-            "client_id": client.client_id,
-            "client_secret_hash": client.client_secret_hash,
-            "metadata": document,
-            "updated_at": at,
-        }
         async with self._engine.begin() as connection:
-            await upsert(connection, clients, values)
+            await upsert(connection, clients, _values(client, at))
             await self._chain.append(connection, *audited)
         await self._announcer.tell("client", client.client_id)
+
+    async def save_by_token(
+        self, client: Client, *, token_hash: str, at: datetime, audited: Sequence[AuditEvent] = ()
+    ) -> bool:
+        # The condition is the guard: of two requests with one token the second finds another there, or none.
+        kept_hash = clients.c.metadata["registration_access_token_hash"].as_string()
+        replace = (
+            update(clients)
+            .where(clients.c.client_id == client.client_id, kept_hash == token_hash)
+            .values(**_values(client, at))
+        )
+        async with self._engine.begin() as connection:
+            if (await connection.execute(replace)).rowcount != 1:
+                return False
+            await self._chain.append(connection, *audited)
+        await self._announcer.tell("client", client.client_id)
+        return True
+
+
+def _values(client: Client, at: datetime) -> dict[str, Any]:
+    document = _CLIENT.dump_python(client, mode="json", exclude={"client_id", "client_secret_hash"})
+    for name in ("allowed_roles", "roles"):
+        document[name] = sorted(document[name])
+    return {
+        "client_id": client.client_id,
+        "client_secret_hash": client.client_secret_hash,
+        "metadata": document,
+        "updated_at": at,
+    }
 
 
 def _client(row: Row[Any]) -> Client:

@@ -358,6 +358,31 @@ async def test_an_update_is_held_against_the_same_policy(site: Site, wrong: dict
     assert again.json()["redirect_uris"] == METADATA["redirect_uris"]
 
 
+async def test_of_changes_with_one_token_at_once_one_is_taken(site: Site) -> None:
+    """RFC 7592 §2.2: each change replaces the token, so a token changes once; a removal is a change."""
+    told = await _registered(site)
+    uri, token = told["registration_client_uri"], told["registration_access_token"]
+    answers = await asyncio.gather(
+        *(
+            _call(site, "PUT", uri, token, METADATA | {"client_id": told["client_id"], "client_name": f"第{n}次"})
+            for n in range(5)
+        ),
+        _call(site, "DELETE", uri, token),
+    )
+    assert sorted(answer.is_success for answer in answers) == [False] * 5 + [True]
+    assert {answer.status_code for answer in answers if not answer.is_success} == {401}
+
+
+async def test_a_client_is_told_when_its_id_was_issued(site: Site) -> None:
+    """RFC 7591 §3.2.1: seconds since 1970; a change leaves it as it was."""
+    told = await _registered(site)
+    assert told["client_id_issued_at"] == int(site.clock().timestamp())
+    site.clock.forward(timedelta(hours=1))
+    changed = METADATA | {"client_id": told["client_id"]}
+    answer = await _call(site, "PUT", told["registration_client_uri"], told["registration_access_token"], changed)
+    assert answer.json()["client_id_issued_at"] == told["client_id_issued_at"]
+
+
 async def test_a_client_that_becomes_confidential_gets_a_secret(site: Site) -> None:
     told = await _registered(site, token_endpoint_auth_method="none")
     changed = METADATA | {"client_id": told["client_id"], "token_endpoint_auth_method": "client_secret_post"}

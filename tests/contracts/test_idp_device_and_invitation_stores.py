@@ -13,7 +13,10 @@ from idp.protocol.client import Client
 from idp.protocol.client_invitation import ClientInvitation
 from idp.protocol.device_grant import GRANT_TYPE, allowed, begin, denied
 from idp.protocol.session import Session
+from idp.storage.announce import Announcer
+from idp.storage.audit import AuditChain
 from idp.storage.client_invitations import SqlClientInvitationStore
+from idp.storage.clients import SqlClientStore
 from idp.storage.device_requests import StateDeviceRequestStore
 from idp.storage.tables import metadata
 
@@ -97,3 +100,38 @@ async def test_an_expired_or_unknown_invitation_is_not_spent(invitations: SqlCli
 async def test_a_token_belongs_to_one_invitation(invitations: SqlClientInvitationStore) -> None:
     with pytest.raises(IntegrityError):
         await invitations.add(replace(INVITATION, invitation_id="i-2"))
+
+
+async def test_a_withdrawn_invitation_is_listed_and_has_no_use_left(invitations: SqlClientInvitationStore) -> None:
+    later = replace(INVITATION, invitation_id="i-2", token_hash="u" * 64, created_at=AT + MINUTE)
+    await invitations.add(later)
+    assert await invitations.withdraw("i-1")
+    assert not await invitations.withdraw("i-1")
+    assert not await invitations.withdraw("i-3")
+    assert await invitations.all() == (later, replace(INVITATION, uses=0))
+    assert not await invitations.use("i-1", at=AT)
+
+
+async def test_an_old_invitation_is_forgotten_unless_a_client_stays_under_it(
+    engine: AsyncEngine, invitations: SqlClientInvitationStore, state_store: StateStore
+) -> None:
+    store = SqlClientStore(engine, Announcer(state_store), AuditChain(b"k" * 32))
+    await store.save(Client(client_id="its-own", invitation_id="i-1"), at=AT)
+    await invitations.add(replace(INVITATION, invitation_id="i-2", token_hash="u" * 64))
+    await invitations.add(replace(INVITATION, invitation_id="i-3", token_hash="v" * 64, expires_at=AT + 3 * MINUTE))
+    assert await invitations.forget_old(AT + 2 * MINUTE, at_most=10) == 1
+    assert {kept.invitation_id for kept in await invitations.all()} == {"i-1", "i-3"}
+
+
+async def test_of_two_changes_with_one_registration_token_one_counts(
+    engine: AsyncEngine, invitations: SqlClientInvitationStore, state_store: StateStore
+) -> None:
+    """RFC 7592 §2.2: the token is replaced with the metadata."""
+    store = SqlClientStore(engine, Announcer(state_store), AuditChain(b"k" * 32))
+    client = Client(client_id="its-own", registration_access_token_hash="before")
+    await store.save(client, at=AT)
+    changes = [replace(client, client_name=f"n{n}", registration_access_token_hash=f"after-{n}") for n in range(5)]
+    counted = await asyncio.gather(*(store.save_by_token(each, token_hash="before", at=AT) for each in changes))
+    assert sorted(counted) == [False] * 4 + [True]
+    assert await store.get("its-own") == changes[counted.index(True)]
+    assert not await store.save_by_token(replace(client, client_id="nobody"), token_hash="before", at=AT)

@@ -107,11 +107,19 @@ def test_a_client_s_secret_is_shown_once_and_never_listed(migrated: Shell) -> No
     assert secret not in listed
 
 
-def test_an_invitation_for_a_client_is_shown_once_and_its_policy_checked(migrated: Shell) -> None:
+def test_an_invitation_for_a_client_is_shown_once_checked_listed_and_withdrawn(migrated: Shell) -> None:
     invited = migrated.run("client", "invite", "某县平台", "--redirect-host", "*.county.example", "--uses", "2")
     assert invited.returncode == 0, invited.stderr
     assert "registration_endpoint http://127.0.0.1:8000/idp/register" in invited.stdout
     assert len(invited.stdout.split("initial_access_token ")[1].strip()) == 43
+    token = invited.stdout.split("initial_access_token ")[1].strip()
+    listed = migrated.run("client", "invitations").stdout
+    assert "某县平台\t2 left" in listed
+    assert token not in listed
+    invitation = listed.split("\t")[0]
+    assert migrated.run("client", "withdraw-invitation", invitation).returncode == 0
+    assert "某县平台\tover" in migrated.run("client", "invitations").stdout
+    assert "with uses left" in migrated.run("client", "withdraw-invitation", invitation).stderr
     for wrong in (("--scope", "openid everything"), ("--grant-type", "password"), ("--redirect-host", "https://x/")):
         refused = migrated.run("client", "invite", "x", "--redirect-host", "ok.example", *wrong)
         assert refused.returncode == 1, refused.stdout
