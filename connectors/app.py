@@ -14,6 +14,7 @@ from config.clock import SHANGHAI, Clock
 from config.derived import derived_secret
 from config.settings import Settings
 from config.state import StateStore
+from connectors.alerting import AlertBook, Alerting
 from connectors.availability import HolidayOn, is_working
 from connectors.batches import Batches
 from connectors.callbacks import Callbacks
@@ -34,6 +35,7 @@ from connectors.ports import (
     TransportFactory,
 )
 from connectors.secrets_dir import Secrets, SecretsDirectory
+from connectors.storage.alerts import SqlAlerts
 from connectors.storage.batches import SqlBatches
 from connectors.storage.case_moves import CaseMoves
 from connectors.storage.desk_book import SqlDeskBook
@@ -96,6 +98,8 @@ class Connectors:
     health: Health
     ledger: Ledger
     reconciliations: Reconciliations
+    alerts: AlertBook
+    alerting: Alerting
     transports: Mapping[str, Transport]
     worker: Callable[[], DeliveryWorker]
 
@@ -136,6 +140,7 @@ def create_connectors(
         offset=offset,
     )
     desk_book, reconciliations = SqlDeskBook(engine, settling), SqlReconciliations(engine)
+    alerts = SqlAlerts(engine)
     return Connectors(
         systems=systems,
         intake=Intake(
@@ -156,6 +161,8 @@ def create_connectors(
         health=Health(book=SqlHealthBook(engine), systems=systems, holiday_on=holiday_on, offset=offset),
         ledger=ledger,
         reconciliations=reconciliations,
+        alerts=alerts,
+        alerting=Alerting(alerts),
         transports=transports,
         worker=lambda: DeliveryWorker(
             ledger=ledger,
