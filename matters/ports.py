@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from matters.case import Case, CaseEvent, CaseStatus
+from matters.disclosure import Disclosure
 from matters.guide import Matter
 from matters.guide_version import GuideStatus, GuideVersion
 from matters.material import FileRef, MaterialProof
@@ -171,3 +172,13 @@ class MaterialFiles(Protocol):
         Raises:
             FileNotFoundError: it is not there.
         """
+
+
+class DisclosureStore(Protocol):
+    """Looks at personal data in full; only ever added to."""
+
+    async def add(self, disclosure: Disclosure) -> None:
+        """Keep it; whoever shows the data does so only after this returned."""
+
+    async def of_case(self, number: str, *, most: int) -> Sequence[Disclosure]:
+        """Return the looks at one case, the newest first."""

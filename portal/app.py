@@ -22,6 +22,7 @@ from matters.guide import Matter
 from matters.material import LARGEST_FILE_BYTES
 from matters.search import MatterIndex
 from matters.storage.cases import SqlCaseStore
+from matters.storage.disclosures import SqlDisclosureStore
 from matters.storage.drafts import SqlDraftStore
 from matters.storage.guides import SqlGuideStore
 from matters.storage.material_files import ObjectMaterialFiles, open_store
@@ -99,6 +100,7 @@ def create_app(
         calendar=calendar,
         guides=guides,
         cases=cases,
+        disclosures=SqlDisclosureStore(engine),
         drafts=SqlDraftStore(engine),
         files=files,
         intake=connectors.intake,

@@ -14,7 +14,7 @@ from connectors.health import Health
 from connectors.intake import Intake
 from connectors.log_ins import LogIns
 from connectors.ports import Deliveries
-from matters.ports import CaseStore, DraftStore, GuideStore, MaterialFiles
+from matters.ports import CaseStore, DisclosureStore, DraftStore, GuideStore, MaterialFiles
 from matters.search import MatterIndex
 from matters.working_days import WorkingCalendar
 from portal.library import Library
@@ -45,6 +45,7 @@ class PortalState:
     calendar: WorkingCalendar
     guides: GuideStore
     cases: CaseStore
+    disclosures: DisclosureStore
     drafts: DraftStore
     files: MaterialFiles
     intake: Intake

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, String, Table, Text, text
 
+from config.storage.append_only import append_only
 from config.storage.sql import Document, Moment, new_metadata
 
 metadata = new_metadata()
@@ -88,6 +89,20 @@ events = Table(
     Column("by", String(80), nullable=False),
     Column("evidence", Document),
     Column("note", Text),
+)
+
+disclosures = append_only(
+    Table(
+        "matters_disclosures",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("case_number", String(50), ForeignKey(cases.c.number), nullable=False, index=True),
+        Column("sub", String(64), nullable=False),
+        Column("by", String(100), nullable=False),
+        Column("unit", String(80), nullable=False),
+        Column("reason", String(200), nullable=False),
+        Column("at", Moment, nullable=False),
+    )
 )
 
 materials = Table(

@@ -11,6 +11,7 @@ from config.logs import get
 from connectors.errors import IntakeError
 from matters.case import Case, CaseStatus, may_move
 from matters.deadline import due_on
+from matters.disclosure import Disclosure
 from matters.errors import CalendarUnknown, MatterError
 from matters.guide import Matter
 from matters.masking import mask_form, mask_name
@@ -32,6 +33,7 @@ from portal.words import _, gettext
 
 _log = get("portal.audit")
 LEAST_REASON, LONGEST_REASON = 4, 200
+_MOST_DISCLOSURES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class CasePage:
     sections: tuple[DisplaySection, ...]
     unmasked: bool
     may_unmask: bool
+    disclosures: tuple[Disclosure, ...]
     may_withdraw: bool
     error: str
     reason: str
@@ -63,16 +66,21 @@ async def show(request: Request, person: Person) -> Response:
 
 
 async def unmask(request: Request, person: Person) -> Response:
-    """Show personal data in full once, for a reason, which is written to the audit log."""
+    """Show personal data in full once, for a reason that is kept first: what can't be recorded is not shown."""
     form = await checked_form(request)
     case = await find(request, person)
     if not may_unmask(person.actor, case):
         raise NotHere
     reason = str(form.get("reason") or "").strip()[:LONGEST_REASON]
     if len(reason) < LEAST_REASON:
-        error = _("请写明查看完整信息的理由（至少4个字），会记入审计日志。")
+        error = _("请写明查看完整信息的理由（至少4个字），会记录在案。")
         return await _page(request, person, case, error=error, reason=reason, status=422)
-    _log.info("case_unmasked", sub=person.sub, unit=person.unit, case_sha256=hashed(case.number), reason=reason)
+    portal = portal_of(request)
+    look = Disclosure(
+        case_number=case.number, sub=person.sub, by=person.name, unit=person.unit, reason=reason, at=portal.clock()
+    )
+    await portal.disclosures.add(look)
+    _log.info("case_unmasked", sub=person.sub, unit=person.unit, case_sha256=hashed(case.number))
     return await _page(request, person, case, unmasked=True)
 
 
@@ -131,6 +139,7 @@ async def _page(
     lines = tuple(delivery_line(v.delivery, portal.library.system_name(v.delivery.system), at=now) for v in views)
     form = case.form if unmasked else mask_form(matter, case.form, portal.library.mask_rules)
     is_fragment = is_htmx(request) and request.method == "GET"
+    looks = () if is_fragment else await portal.disclosures.of_case(case.number, most=_MOST_DISCLOSURES)
     context = CasePage(
         case=case,
         matter_name=local(matter),
@@ -145,6 +154,7 @@ async def _page(
         sections=() if is_fragment else display(matter, case.situation, form),
         unmasked=unmasked,
         may_unmask=may_unmask(person.actor, case),
+        disclosures=tuple(looks),
         may_withdraw=may_change_case(person.actor, case) and may_move(case.status, CaseStatus.WITHDRAWN),
         error=error,
         reason=reason,

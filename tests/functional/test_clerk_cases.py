@@ -56,6 +56,17 @@ async def test_personal_data_is_masked_until_a_reason_is_given(open_house: House
     assert form["applicant_id_number"] not in (await clerk.get(f"/cases/{number}")).text
 
 
+async def test_who_looked_at_the_full_details_is_kept_with_the_case(open_house: House) -> None:
+    clerk = await open_house.person("clerk")
+    number = await taken_in(clerk, REST)
+    page = await clerk.get(f"/cases/{number}")
+    await clerk.submit(page, page.form(action="/unmask"), {"reason": "核对身份证号码"})
+    manager = await open_house.person("manager")
+    seen = (await manager.get(f"/cases/{number}")).text
+    assert "完整信息查看记录" in seen
+    assert "核对身份证号码" in seen
+
+
 async def test_a_manager_sees_the_case_and_may_not_unmask_or_print_it(open_house: House) -> None:
     clerk = await open_house.person("clerk")
     number = await taken_in(clerk, REST)
