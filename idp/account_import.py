@@ -20,7 +20,7 @@ from idp.protocol.audit import AuditEvent, AuditKind, Detail
 from idp.protocol.invitation import make
 
 T = TypeVar("T")
-BATCH: Final = 250
+BATCH: Final = 80  # one commit; for as long as its rows are put together no request is answered
 _READ_AT_ONCE: Final = 1  # a file of eight megabytes becomes about forty in memory
 
 

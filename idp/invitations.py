@@ -12,7 +12,7 @@ from idp.protocol.account_ports import InvitationStore
 from idp.protocol.audit import AuditEvent, AuditKind
 from idp.protocol.password_rules import PasswordFault, fault_of
 
-_PAGE: Final = 1000  # of a long list: between two, other requests are answered
+_PAGE: Final = 250  # of a long list: between two, other requests are answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
