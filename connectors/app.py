@@ -24,6 +24,7 @@ from connectors.health import Health
 from connectors.holidays import holidays
 from connectors.intake import Intake
 from connectors.log_ins import LogIns
+from connectors.maintaining import Maintenance
 from connectors.ports import (
     Deliveries,
     DeskBook,
@@ -34,6 +35,7 @@ from connectors.ports import (
     Transport,
     TransportFactory,
 )
+from connectors.replaying import Replays
 from connectors.secrets_dir import Secrets, SecretsDirectory
 from connectors.storage.alerts import SqlAlerts
 from connectors.storage.batches import SqlBatches
@@ -42,8 +44,10 @@ from connectors.storage.desk_book import SqlDeskBook
 from connectors.storage.health import SqlHealthBook
 from connectors.storage.intake_store import SqlIntakeStore
 from connectors.storage.ledger import SqlBreakers, SqlDeliveries, SqlLedger
+from connectors.storage.maintenance import SqlMaintenance
 from connectors.storage.notes import SqlNotes
 from connectors.storage.reconciliations import SqlReconciliations
+from connectors.storage.replays import SqlReplayStore
 from connectors.storage.settling import Settling
 from connectors.system import System
 from connectors.transports.exchange_table import make_exchange_table
@@ -98,8 +102,10 @@ class Connectors:
     health: Health
     ledger: Ledger
     reconciliations: Reconciliations
+    replays: Replays
     alerts: AlertBook
     alerting: Alerting
+    maintenance: Maintenance
     transports: Mapping[str, Transport]
     worker: Callable[[], DeliveryWorker]
 
@@ -140,11 +146,11 @@ def create_connectors(
         offset=offset,
     )
     desk_book, reconciliations = SqlDeskBook(engine, settling), SqlReconciliations(engine)
-    alerts = SqlAlerts(engine)
+    alerts, windows = SqlAlerts(engine), SqlMaintenance(engine)
     return Connectors(
         systems=systems,
         intake=Intake(
-            store=SqlIntakeStore(engine, systems),
+            store=SqlIntakeStore(engine, systems, clock),
             guide=guide,
             systems=systems,
             calendar=calendar,
@@ -156,18 +162,21 @@ def create_connectors(
         desk=Desk(book=desk_book, systems=systems, state=state),
         log_ins=LogIns(systems=systems, transports=transports, ledger=ledger, state=state),
         desk_book=desk_book,
-        deliveries=SqlDeliveries(engine),
+        deliveries=SqlDeliveries(engine, clock),
         callbacks=Callbacks(systems=systems, ledger=ledger, secrets=kept_secrets),
         health=Health(book=SqlHealthBook(engine), systems=systems, holiday_on=holiday_on, offset=offset),
         ledger=ledger,
         reconciliations=reconciliations,
+        replays=open_replays(engine, state, systems),
         alerts=alerts,
         alerting=Alerting(alerts),
+        maintenance=Maintenance(book=windows, systems=systems, state=state),
         transports=transports,
         worker=lambda: DeliveryWorker(
             ledger=ledger,
             breakers=breakers,
             reconciliations=reconciliations,
+            maintenance=windows,
             systems=systems,
             transports=transports,
             state=state,
@@ -221,6 +230,16 @@ def create_transports(
 def open_reconciliations(engine: AsyncEngine) -> Reconciliations:
     """Return the kept comparisons, for commands that need nothing else."""
     return SqlReconciliations(engine)
+
+
+def open_replays(engine: AsyncEngine, state: StateStore, systems: Mapping[str, System]) -> Replays:
+    """Return what sends deliveries anew, for the pages and for commands that need nothing else."""
+    return Replays(
+        store=SqlReplayStore(engine),
+        spec=lambda delivery: systems.get(delivery.system),
+        tried=lambda _delivery: None,
+        state=state,
+    )
 
 
 def desk_clock(holiday_on: HolidayOn) -> Callable[[datetime], datetime]:

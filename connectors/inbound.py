@@ -8,6 +8,7 @@ from connectors.ledger import LEASED, Delivery, DeliveryState, DeskReason, Inbou
 from connectors.outcomes import StatusWord, map_status
 from connectors.spec_models import SystemSpec
 
+_OVER = frozenset({DeliveryState.CANCELLED, DeliveryState.REPLAYED})
 _THEY_HAVE_IT = frozenset({DeliveryState.CONFIRMED, DeliveryState.PENDING_RESULT, DeliveryState.REFUSED})
 
 
@@ -28,7 +29,7 @@ def may_apply(delivery: Delivery, *, was_sent: bool) -> bool:
 
     What can't is kept and applied later.
     """
-    return delivery.state not in LEASED and delivery.state is not DeliveryState.CANCELLED and was_sent
+    return delivery.state not in LEASED and delivery.state not in _OVER and was_sent
 
 
 def apply_event(delivery: Delivery, event: InboundEvent, spec: SystemSpec, *, at: datetime) -> Applied:

@@ -28,6 +28,7 @@ class DeliveryState(StrEnum):
     PROBING = "probing"  # a worker is finding out, under a lease
     DESK = "desk"  # a person; there is a desk task
     CANCELLED = "cancelled"  # nobody: taken back before it left
+    REPLAYED = "replayed"  # nobody: the owner had it sent anew, as another delivery of the same case
 
 
 D = DeliveryState
@@ -37,7 +38,7 @@ DUE: Final = frozenset({D.QUEUED, D.WAIT, D.HELD, D.UNKNOWN})
 IN_THE_WAY: Final = frozenset({*DUE, *LEASED, D.DESK, D.INVALID})
 """A later delivery of the same case waits while an earlier one is in one of these."""
 
-HoldReason = Literal["", "closed", "breaker", "throttled", "auth", "budget", "person"]
+HoldReason = Literal["", "closed", "breaker", "throttled", "auth", "budget", "person", "maintenance"]
 EventSource = Literal["callback", "poll", "probe", "results", "reconcile"]
 DeliveryKind = Literal["submit", "withdraw"]
 

@@ -21,11 +21,13 @@ STATE_NAMES: Final[Mapping[DeliveryState, str]] = {
     DeliveryState.PROBING: N_("正在核实部门是否收到"),
     DeliveryState.DESK: N_("待人工办理"),
     DeliveryState.CANCELLED: N_("发送前已撤回"),
+    DeliveryState.REPLAYED: N_("已重新送出，见后一次投递"),
 }
 
 HOLD_NAMES: Final[Mapping[HoldReason, str]] = {
     "": "",
     "closed": N_("部门系统不在开放时间"),
+    "maintenance": N_("部门系统正在维护"),
     "breaker": N_("部门系统暂时无法连接"),
     "throttled": N_("部门系统要求放慢"),
     "auth": N_("部门系统未认可我方凭据，已告知系统主管"),

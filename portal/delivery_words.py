@@ -29,9 +29,11 @@ _WORDS: Mapping[DeliveryState, tuple[str, str, str]] = {
     DeliveryState.PROBING: (marked("正在核实是否送达"), "warn", marked("正在向部门核实是否已收到。")),
     DeliveryState.DESK: (marked("需要人工处理"), "warn", marked("请在“待办”中按打印件送交部门，并填写部门受理号。")),
     DeliveryState.CANCELLED: (marked("已取消"), "", marked("送出之前已撤回，部门没有收到。")),
+    DeliveryState.REPLAYED: (marked("已重新送出"), "", marked("系统主管已安排重新送出，请看后一次投递。")),
 }
 _HELD: Mapping[str, str] = {
     "closed": marked("部门系统不在开放时间。"),
+    "maintenance": marked("部门系统正在维护。"),
     "breaker": marked("部门系统连续出错，暂停发送。"),
     "throttled": marked("部门系统要求放慢速度。"),
     "auth": marked("与部门系统的连接凭证有问题，已通知系统主管。"),
@@ -60,7 +62,14 @@ class DeliveryLine:
 
 
 _SETTLED = frozenset(
-    {DeliveryState.CONFIRMED, DeliveryState.REFUSED, DeliveryState.CANCELLED, DeliveryState.INVALID, DeliveryState.DESK}
+    {
+        DeliveryState.CONFIRMED,
+        DeliveryState.REFUSED,
+        DeliveryState.CANCELLED,
+        DeliveryState.REPLAYED,
+        DeliveryState.INVALID,
+        DeliveryState.DESK,
+    }
 )
 
 

@@ -9,12 +9,13 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from config.clock import Clock, utc_now
 from config.storage.sql import readonly
 from connectors.errors import NotWithdrawable
 from connectors.ledger import DUE, Delivery, DeliveryState, DeskReason, Submission
 from connectors.outcomes import OutcomeClass
 from connectors.ports import Earlier, NewCase
-from connectors.storage import rows
+from connectors.storage import holds, rows
 from connectors.storage.commits import until_uncontested
 from connectors.storage.desk import close_tasks, open_task
 from connectors.storage.tables import deliveries, idempotency, submissions
@@ -34,6 +35,8 @@ from matters.storage.cases import (
 _NOT_SENT = frozenset({*DUE, DeliveryState.DESK, DeliveryState.INVALID} - {DeliveryState.UNKNOWN})
 """States in which the department does not have it, unless the last attempt ended in `unknown`."""
 
+_NOTHING_TO_TAKE_BACK = frozenset({DeliveryState.CANCELLED, DeliveryState.REFUSED, DeliveryState.REPLAYED})
+
 
 class _KeyTaken(Exception):
     """The idempotency key was kept by somebody at the same moment: roll back."""
@@ -42,10 +45,11 @@ class _KeyTaken(Exception):
 class SqlIntakeStore:
     """`connectors.ports.IntakeStore` on SQLite and PostgreSQL."""
 
-    def __init__(self, engine: AsyncEngine, systems: Mapping[str, System]) -> None:
+    def __init__(self, engine: AsyncEngine, systems: Mapping[str, System], clock: Clock = utc_now) -> None:
         self._engine = engine
         self._reading = readonly(engine)
         self._systems = systems
+        self._clock = clock
 
     async def earlier(self, actor: str, key: str) -> Earlier | None:
         async with self._reading.connect() as connection:
@@ -61,7 +65,7 @@ class SqlIntakeStore:
             return Earlier(
                 content_sha256=row["content_sha256"],
                 case=case,
-                deliveries=await _deliveries_of(connection, case.number),
+                deliveries=await _deliveries_of(connection, case.number, self._clock()),
             )
 
     async def case(self, number: str) -> Case | None:
@@ -142,7 +146,7 @@ class SqlIntakeStore:
         await append_event(connection, case, event)
         for row in held:
             await self._take_back(connection, row, case, reason=reason, by=by, at=at, due_at=due_at, of=len(held))
-        return case, await _deliveries_of(connection, number)
+        return case, await _deliveries_of(connection, number, at)
 
     async def _take_back(
         self,
@@ -156,7 +160,7 @@ class SqlIntakeStore:
         due_at: datetime,
         of: int,
     ) -> None:
-        if row["kind"] != "submit" or row["state"] in (DeliveryState.CANCELLED.value, DeliveryState.REFUSED.value):
+        if row["kind"] != "submit" or DeliveryState(row["state"]) in _NOTHING_TO_TAKE_BACK:
             return
         was_asked_about = row["last_sent_at"] is not None and row["outcome"] in ("", OutcomeClass.UNKNOWN.value)
         if DeliveryState(row["state"]) in _NOT_SENT and not was_asked_about:
@@ -257,8 +261,8 @@ async def _add_deliveries(
             await open_task(connection, row, DeskReason.MANUAL, note=note, at=at, due_at=due_at)
 
 
-async def _deliveries_of(connection: AsyncConnection, number: str) -> Sequence[Delivery]:
+async def _deliveries_of(connection: AsyncConnection, number: str, at: datetime) -> Sequence[Delivery]:
     found = await connection.execute(
         select(deliveries).where(deliveries.c.case_number == number).order_by(deliveries.c.position)
     )
-    return [rows.delivery(row) for row in found.mappings()]
+    return await holds.shown(connection, [rows.delivery(row) for row in found.mappings()], at)

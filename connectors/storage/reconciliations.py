@@ -51,6 +51,7 @@ class SqlReconciliations:
                 select(deliveries).where(
                     deliveries.c.system == system,
                     deliveries.c.kind == "submit",
+                    deliveries.c.state != DeliveryState.REPLAYED.value,
                     deliveries.c.department_number != "",
                     deliveries.c.confirmed_at >= begins,
                     deliveries.c.confirmed_at < ends,
@@ -68,6 +69,7 @@ class SqlReconciliations:
                     select(deliveries).where(
                         deliveries.c.system == system,
                         deliveries.c.kind == "submit",
+                        deliveries.c.state != DeliveryState.REPLAYED.value,
                         deliveries.c.case_number.in_(chunk),
                     )
                 )

@@ -28,7 +28,7 @@ def delivery(row: RowMapping) -> Delivery:
         system=row["system"],
         operation=row["operation"],
         kind=row["kind"],
-        key=row["key"],
+        key=row["sent_key"] or row["key"],
         state=DeliveryState(row["state"]),
         created_at=row["created_at"],
         next_attempt_at=row["next_attempt_at"],

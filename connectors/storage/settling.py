@@ -250,7 +250,11 @@ async def receive(connection: AsyncConnection, settling: Settling, event: Inboun
 
 async def _find_delivery(connection: AsyncConnection, event: InboundEvent) -> Any:
     """Return the delivery meant, locked: whoever is settling it commits first, then we see what it came to."""
-    wanted = select(deliveries).where(deliveries.c.system == event.system, deliveries.c.kind == "submit")
+    wanted = select(deliveries).where(
+        deliveries.c.system == event.system,
+        deliveries.c.kind == "submit",
+        deliveries.c.state != DeliveryState.REPLAYED.value,
+    )
     if event.our_number:
         wanted = wanted.where(deliveries.c.case_number == event.our_number)
     else:
@@ -271,7 +275,7 @@ async def left_over(connection: AsyncConnection, *, most: int) -> list[str]:
         .where(
             inbound.c.applied_at.is_(None),
             deliveries.c.kind == "submit",
-            deliveries.c.state != DeliveryState.CANCELLED.value,
+            deliveries.c.state.not_in([DeliveryState.CANCELLED.value, DeliveryState.REPLAYED.value]),
             deliveries.c.lease_until.is_(None),
             deliveries.c.last_sent_at.is_not(None),
         )

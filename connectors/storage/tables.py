@@ -40,6 +40,7 @@ deliveries = Table(
     Column("operation", String(60), nullable=False),
     Column("kind", String(10), nullable=False),
     Column("key", String(36), nullable=False, unique=True),
+    Column("sent_key", String(36)),  # the key it goes under, where that is an earlier delivery's
     Column("matter_id", String(80), nullable=False),
     Column("unit", String(40), nullable=False),
     Column("region", String(12), nullable=False),
@@ -63,6 +64,16 @@ deliveries = Table(
     Column("confirmed_at", Moment),
     UniqueConstraint("case_number", "position"),
     Index("ix_connectors_deliveries_due", "system", "state", "next_attempt_at"),
+    # In the order they are taken up in, and only what waits or is in hand. Working through it reads no row twice.
+    Index(
+        "ix_connectors_deliveries_waiting",
+        "system",
+        "next_attempt_at",
+        "created_at",
+        "operation",
+        sqlite_where=text("next_attempt_at IS NOT NULL"),
+        postgresql_where=text("next_attempt_at IS NOT NULL"),
+    ),
     Index("ix_connectors_deliveries_number", "system", "department_number"),
     # Only what is in somebody's hands or awaits a poll: these stay small however many cases there are.
     Index(
@@ -154,6 +165,17 @@ breakers = Table(
     Column("probing_until", Moment),
     Column("last_error", String(40), nullable=False, default=""),
     Column("changed_at", Moment, nullable=False),
+)
+
+holds = Table(
+    "connectors_holds",
+    metadata,
+    Column("system", String(41), nullable=False),
+    Column("operation", String(60), nullable=False),  # empty: all of them
+    Column("reason", String(12), nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    PrimaryKeyConstraint("system", "operation", "reason"),
 )
 
 idempotency = Table(

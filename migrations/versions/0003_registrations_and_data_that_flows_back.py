@@ -75,6 +75,20 @@ def upgrade() -> None:
     with op.batch_alter_table('connectors_maintenance', schema=None) as batch_op:
         batch_op.create_index('ix_connectors_maintenance_ends', ['ends_at'], unique=False)
 
+    op.create_table('connectors_replays',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('system', sa.String(length=41), nullable=False),
+    sa.Column('by', sa.String(length=255), nullable=False),
+    sa.Column('who', sa.String(length=200), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('at', Moment(), nullable=False),
+    sa.Column('appended', sa.Integer(), nullable=False),
+    sa.Column('left_out', Document, nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_connectors_replays'))
+    )
+    with op.batch_alter_table('connectors_replays', schema=None) as batch_op:
+        batch_op.create_index('ix_connectors_replays_system', ['system', 'at'], unique=False)
+
     op.create_table('connectors_alerts',
     sa.Column('incident_id', sa.String(length=36), nullable=False),
     sa.Column('event', sa.String(length=8), nullable=False),
@@ -84,6 +98,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('connectors_alerts', schema=None) as batch_op:
         batch_op.create_index('ix_connectors_alerts_at', ['at'], unique=False)
+
+    op.create_table('connectors_replayed',
+    sa.Column('delivery_id', sa.String(length=36), nullable=False),
+    sa.Column('new_id', sa.String(length=36), nullable=False),
+    sa.Column('replay_id', sa.String(length=36), nullable=False),
+    sa.Column('was_state', sa.String(length=16), nullable=False),
+    sa.Column('way', sa.String(length=10), nullable=False),
+    sa.ForeignKeyConstraint(['delivery_id'], ['connectors_deliveries.id'], name=op.f('fk_connectors_replayed_delivery_id_connectors_deliveries')),
+    sa.ForeignKeyConstraint(['replay_id'], ['connectors_replays.id'], name=op.f('fk_connectors_replayed_replay_id_connectors_replays')),
+    sa.PrimaryKeyConstraint('delivery_id', name=op.f('pk_connectors_replayed')),
+    sa.UniqueConstraint('new_id', name=op.f('uq_connectors_replayed_new_id'))
+    )
+    with op.batch_alter_table('connectors_replayed', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_connectors_replayed_replay_id'), ['replay_id'], unique=False)
 
     with op.batch_alter_table('connectors_deliveries', schema=None) as batch_op:
         batch_op.add_column(sa.Column('sent_key', sa.String(length=36), nullable=True))
@@ -99,10 +127,18 @@ def downgrade() -> None:
         batch_op.drop_index('ix_connectors_deliveries_waiting', sqlite_where=sa.text('next_attempt_at IS NOT NULL'), postgresql_where=sa.text('next_attempt_at IS NOT NULL'))
         batch_op.drop_column('sent_key')
 
+    with op.batch_alter_table('connectors_replayed', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_connectors_replayed_replay_id'))
+
+    op.drop_table('connectors_replayed')
     with op.batch_alter_table('connectors_alerts', schema=None) as batch_op:
         batch_op.drop_index('ix_connectors_alerts_at')
 
     op.drop_table('connectors_alerts')
+    with op.batch_alter_table('connectors_replays', schema=None) as batch_op:
+        batch_op.drop_index('ix_connectors_replays_system')
+
+    op.drop_table('connectors_replays')
     with op.batch_alter_table('connectors_maintenance', schema=None) as batch_op:
         batch_op.drop_index('ix_connectors_maintenance_ends')
 

@@ -56,6 +56,7 @@ DELIVERY_TEXT: Mapping[DeliveryState, str] = {
     DeliveryState.PROBING: _("正在与部门核实是否已收到"),
     DeliveryState.DESK: _("由工作人员送往部门"),
     DeliveryState.CANCELLED: _("送出之前已撤回"),
+    DeliveryState.REPLAYED: _("已重新送往部门"),
 }
 
 
@@ -134,6 +135,7 @@ def citizen_view(
                 number=each.department_number or None,
             )
             for each in deliveries
+            if each.state is not DeliveryState.REPLAYED
         ),
     )
 
