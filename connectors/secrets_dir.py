@@ -76,3 +76,12 @@ class SecretsInMemory:
     def believed(self, name: str) -> tuple[bytes, ...]:
         following = self._secrets.get(f"{name}.next")
         return (self.current(name), following) if following is not None else (self.current(name),)
+
+
+def has_secret(secrets: Secrets, name: str) -> bool:
+    """Tell whether there is a secret of that name; its value is not looked at."""
+    try:
+        secrets.current(name)
+    except SecretMissing:
+        return False
+    return True

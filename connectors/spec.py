@@ -18,9 +18,9 @@ from connectors.expression import Expression
 from connectors.mapping import Flow
 from connectors.spec_models import SystemSpec
 from connectors.system import Operation, System
-from connectors.yaml_source import YamlSource, read
+from connectors.yaml_source import YamlSource, parse, read
 
-__all__ = ["Operation", "System", "SystemSpec", "data_flow", "load_system", "load_systems"]
+__all__ = ["Operation", "System", "SystemSpec", "data_flow", "load_system", "load_systems", "parse_system"]
 
 
 def data_flow(operation: Operation) -> tuple[Flow, ...]:
@@ -71,8 +71,36 @@ def load_system(file: Path, *, named: bool = True) -> System:
     spec = _spec(source)
     if named and spec.id != file.stem:
         raise SpecRefused([source.problem(("id",), f"the id is the file's name: {file.stem}")])
+    return _compiled(spec, source, installed_contracts(file.parent))
+
+
+def parse_system(text: str, *, name: str, system: str = "", contract: bytes | None = None) -> System:
+    """Return the system a text declares; `contract` is the WSDL it names, `name` how problems call the text.
+
+    Raises:
+        SpecRefused: with every problem of the text; also when it is of another system than `system`.
+    """
+    source = parse(text, name)
+    spec = _spec(source)
+    if system and spec.id != system:
+        raise SpecRefused([source.problem(("id",), f"the id of the system it is registered for: {system}")])
+    return _compiled(spec, source, lambda _file: contract)
+
+
+def installed_contracts(directory: Path) -> wsdl.Contracts:
+    """Return how the contracts in `directory`/wsdl are read, by name; None for one that is not there."""
+
+    def contract(name: str) -> bytes | None:
+        # A name, never a way out of the directory: it may come from a text somebody typed.
+        file = directory / "wsdl" / Path(name).name
+        return file.read_bytes() if name == file.name and file.is_file() else None
+
+    return contract
+
+
+def _compiled(spec: SystemSpec, source: YamlSource, contracts: wsdl.Contracts) -> System:
     system = compile_system(spec, source)
-    if problems := wsdl.problems_of(system, source, file.parent):
+    if problems := wsdl.problems_of(system, source, contracts):
         raise SpecRefused(problems)
     return system
 

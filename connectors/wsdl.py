@@ -1,9 +1,8 @@
 """What a spec says of its SOAP service, held against our copy of the department's WSDL when the spec is loaded."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from lxml import etree
 
@@ -18,12 +17,14 @@ from connectors.system import Request, System
 from connectors.transports.xml_reading import XmlRefused, decoded, local, parsed
 from connectors.yaml_source import YamlSource
 
+Contracts = Callable[[str], bytes | None]
+"""Gives our copy of a WSDL by its name; None when there is none."""
 Calls = Mapping[str, Sequence[str]]
 """The arguments of each call, in the order of the contract."""
 
 
-def problems_of(system: System, source: YamlSource, directory: Path) -> list[SpecProblem]:
-    """Return what does not hold between the spec, its copy of the WSDL in `directory`/wsdl, and what it sends."""
+def problems_of(system: System, source: YamlSource, contracts: Contracts) -> list[SpecProblem]:
+    """Return what does not hold between the spec, our copy of the WSDL it names, and what it sends."""
     soap = system.spec.soap
     if soap is None:
         return []
@@ -31,11 +32,11 @@ def problems_of(system: System, source: YamlSource, directory: Path) -> list[Spe
     if soap.wsdl.file is None:
         return problems
     place = ("soap", "wsdl")
-    try:
-        content = (directory / "wsdl" / soap.wsdl.file).read_bytes()
-        calls = calls_of(content)
-    except FileNotFoundError:
+    content = contracts(soap.wsdl.file)
+    if content is None:
         return [*problems, source.problem((*place, "file"), f"there is no wsdl/{soap.wsdl.file} beside the spec")]
+    try:
+        calls = calls_of(content)
     except XmlRefused:
         return [*problems, source.problem((*place, "file"), "not a WSDL that can be read")]
     found = hashlib.sha256(content).hexdigest()

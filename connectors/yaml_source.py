@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -11,6 +11,9 @@ from connectors.errors import SpecProblem, SpecRefused
 
 # The loader in C reads the specs in a tenth of the time; it is missing from a PyYAML built without libyaml.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MOST_DEEP: Final = 60
+MOST_PLACES: Final = 50_000
+"""A hundred times the largest spec: aliases within aliases make a few lines endless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +41,51 @@ def read(file: Path) -> YamlSource:
         SpecRefused: it is not YAML, or a key stands twice in one object.
     """
     try:
-        node = yaml.compose(file.read_text(encoding="utf-8"), Loader=_LOADER)
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise _unreadable(file.name, error) from None
+    return parse(text, file.name)
+
+
+def parse(text: str, name: str) -> YamlSource:
+    """Return the document of a text; `name` stands in problems where a file's name would.
+
+    Raises:
+        SpecRefused: it is not YAML, or a key stands twice in one object.
+    """
+    try:
+        _check_depth(text, name)
+        node = yaml.compose(text, Loader=_LOADER)
         lines: dict[tuple[str, ...], int] = {}
         twice: list[SpecProblem] = []
         if node is not None:
-            _walk(node, (), lines, twice, file.name)
-        document = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506  # both are the safe ones
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        raise SpecRefused(
-            [SpecProblem(file=file.name, line=line, path="(file)", expected=f"YAML: {error}".splitlines()[0])]
-        ) from None
+            _walk(node, (), lines, twice, name)
+        document = yaml.load(text, Loader=_LOADER)  # noqa: S506  # both are the safe ones
+    except (yaml.YAMLError, RecursionError) as error:
+        raise _unreadable(name, error) from None
     if twice:
         raise SpecRefused(twice)
-    return YamlSource(file.name, document, lines)
+    return YamlSource(name, document, lines)
+
+
+def _check_depth(text: str, name: str) -> None:
+    """Refuse what nests deeper than any message does, before it is read: the reader in C has no bound of its own."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_DEEP:
+            line = event.start_mark.line + 1 if event.start_mark is not None else 1
+            raise SpecRefused(
+                [SpecProblem(file=name, line=line, path="(file)", expected="fewer levels in one another")]
+            )
+
+
+def _unreadable(name: str, error: Exception) -> SpecRefused:
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark else 1
+    return SpecRefused(
+        [SpecProblem(file=name, line=line, path="(file)", expected=f"YAML: {error}".splitlines()[0][:200])]
+    )
 
 
 def _walk(
@@ -62,6 +95,8 @@ def _walk(
     twice: list[SpecProblem],
     file: str,
 ) -> None:
+    if len(lines) > MOST_PLACES:
+        raise SpecRefused([SpecProblem(file=file, line=1, path="(file)", expected="a document a person can read")])
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:

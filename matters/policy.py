@@ -93,6 +93,11 @@ def may_run_systems(actor: Actor) -> bool:
     return actor.has(Role.OWNER, Role.ADMIN)
 
 
+def may_approve_connector(actor: Actor, hands: Collection[str]) -> bool:
+    """Approving a version of a connector: who runs systems and is not among the subs that wrote or tested it."""
+    return may_run_systems(actor) and actor.sub not in hands
+
+
 def may_draft_guide(actor: Actor) -> bool:
     """Writing a draft of a guide version: an editor of a pilot county."""
     return actor.has(Role.EDITOR)

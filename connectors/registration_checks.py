@@ -1,0 +1,100 @@
+"""What each step of a registration asks for, beyond the transition table: held against what this deployment has."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from connectors.errors import SpecRefused
+from connectors.ledger import Submission
+from connectors.readiness import Readiness, readiness
+from connectors.registered_text import contract_of, name_of
+from connectors.registration import IN_FORCE, INTO_SERVICE, RegistrationState, Written
+from connectors.registration_errors import JustDraining, NotReady, StillNeeded
+from connectors.registry_ports import RegistrationBook, Surrounding
+from connectors.secrets_dir import has_secret
+from connectors.spec import parse_system
+from matters.guide import Matter
+
+KNOWN_EVERYWHERE_AFTER: Final = timedelta(seconds=30)
+"""By then every process that can keep a case has heard of a change; one that lost the database keeps none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepChecks:
+    """Reads what is needed and decides; writes nothing."""
+
+    book: RegistrationBook
+    around: Surrounding
+
+    async def check_step(self, written: Written, to: RegistrationState, at: datetime) -> None:
+        """Return when the step may be taken.
+
+        Raises:
+            NotReady, StillNeeded, JustDraining
+        """
+        before = written.registration
+        if to is RegistrationState.RETIRED:
+            await self._check_idle(before.system)
+            if (left := before.state_at + KNOWN_EVERYWHERE_AFTER - at) > timedelta(0):
+                raise JustDraining(seconds=max(1, round(left.total_seconds())))
+        elif before.state is RegistrationState.CANARY and to is RegistrationState.APPROVED:
+            if not any(v.state in IN_FORCE for v in await self.book.all() if v.system == before.system):
+                await self._check_idle(before.system)  # nobody else would send what waits
+        elif to is RegistrationState.TESTED:
+            _require(await self.readiness_of(written), lambda found: found.may_be_tested)
+        elif to is RegistrationState.APPROVED:
+            _require(await self.readiness_of(written), lambda found: found.may_be_approved)
+        elif to in INTO_SERVICE:
+            _require(await self.readiness_of(written), lambda found: found.may_serve)
+
+    async def _check_idle(self, system: str) -> None:
+        backlog = await self.book.backlog(system)
+        if not backlog.is_empty:
+            raise StillNeeded(backlog)
+
+    async def readiness_of(self, written: Written) -> Readiness:
+        """Return what a kept version lacks."""
+        system = written.registration.system
+        return await self.readiness(written.text, written.contract, name=name_of(written), system=system)
+
+    async def readiness(self, text: str, contract: bytes | None, *, name: str, system: str) -> Readiness:
+        """Return what a text lacks; `name` is how its problems call it, `system` whose it should be."""
+        matters = await self.around.published()
+
+        def found() -> Readiness:
+            try:
+                compiled = parse_system(text, name=name, system=system, contract=contract)
+            except SpecRefused as refused:
+                return Readiness(problems=refused.problems)
+            return readiness(
+                compiled,
+                matters=matters,
+                has_secret=lambda secret: has_secret(self.around.secrets, secret),
+                missing_lines=self.around.missing_lines(compiled),
+            )
+
+        return await asyncio.to_thread(found)
+
+    async def matter_of(self, submission: Submission | None) -> Matter | None:
+        """Return the published guide a case was taken in under."""
+        case = submission.content.get("case") if submission is not None else None
+        wanted = str(case.get("matter", "")) if isinstance(case, Mapping) else ""
+        return next((m for m in await self.around.published() if m.id == wanted), None)
+
+    async def contract(self, text: str, given: bytes | None, like: Written | None) -> bytes | None:
+        """Return the WSDL a text goes with: the one given, the one before or the installed one, as its hash says."""
+        named, pinned = await asyncio.to_thread(contract_of, text)
+        if not named:
+            return None
+        candidates = [given, like.contract if like else None, self.around.contract(named)]
+        known = [each for each in candidates if each is not None]
+        fitting = (each for each in known if hashlib.sha256(each).hexdigest() == pinned)
+        return next(fitting, known[0] if known else None)
+
+
+def _require(found: Readiness, holds: Callable[[Readiness], bool]) -> None:
+    if not holds(found):
+        raise NotReady(found)
