@@ -1,18 +1,19 @@
 """What everything inside one worker shares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from config.clock import Clock
 from connectors.availability import HolidayOn
+from connectors.maintenance import Window, no_windows
 from connectors.ports import Breakers, Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """`owner` names this worker in leases; `offset` is how far the departments' clock runs ahead; `jitter` and `nonce`
-    come from outside, so that tests are the same every time.
+    """`owner` names this worker in leases; `offset` is how far the departments' clock runs ahead; `windows` gives a
+    system's maintenance windows; `jitter` and `nonce` come from outside, so that tests are the same every time.
     """
 
     ledger: Ledger
@@ -25,6 +26,7 @@ class Ground:
     base_url: str
     jitter: Callable[[], float]
     nonce: Callable[[], str]
+    windows: Callable[[str], Sequence[Window]] = no_windows
 
     def callback_url(self, system: str) -> str:
         """Return where a department may call us."""

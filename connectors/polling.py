@@ -60,7 +60,13 @@ class Poller:
 
     def _is_closed(self) -> bool:
         ground = self.ground
-        holds = closed(self.system, at=ground.clock(), offset=ground.offset, holiday_on=ground.holiday_on)
+        holds = closed(
+            self.system,
+            at=ground.clock(),
+            offset=ground.offset,
+            holiday_on=ground.holiday_on,
+            windows=ground.windows(self.system.id),
+        )
         return any(not hold.operations for hold in holds)
 
     async def _ask(self, awaited: Awaited, turns: asyncio.Semaphore) -> None:
