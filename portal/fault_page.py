@@ -4,13 +4,14 @@ The barrier behind it answers in plain text should even this page fail, and for 
 """
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from config.logs import get
+from config.asgi.fault_barrier import log_fault
 from config.state import StateStoreUnavailable
+from config.storage.outages import Outage, outage_of
 from portal.problems import problem_page
-
-_log = get("portal.fault")
+from portal.words import _
 
 
 class FaultPage:
@@ -35,6 +36,13 @@ class FaultPage:
         except Exception as error:
             if started:
                 raise
-            _log.error("unhandled", error=type(error).__name__, exc_info=True)
-            status = 503 if isinstance(error, StateStoreUnavailable) else 500
-            await problem_page(Request(scope, receive), status)(scope, receive, send)
+            log_fault(error)
+            await _page(Request(scope, receive), error)(scope, receive, send)
+
+
+def _page(request: Request, error: Exception) -> Response:
+    outage = outage_of(error)
+    if outage is Outage.FULL:
+        return problem_page(request, 503, _("存储空间已满，这一次没有保存。请告知管理员。"))
+    is_away = outage is not None or isinstance(error, StateStoreUnavailable)
+    return problem_page(request, 503 if is_away else 500)

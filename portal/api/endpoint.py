@@ -6,9 +6,11 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import Response
 
+from config.asgi.fault_barrier import log_fault
 from config.state import StateStoreUnavailable
+from config.storage.outages import Outage, outage_of
 from portal.api.answers import problem
-from portal.api.problem_types import METHOD_NOT_ALLOWED, NOT_FOUND, UNAVAILABLE
+from portal.api.problem_types import METHOD_NOT_ALLOWED, NOT_FOUND, STORAGE_FULL, UNAVAILABLE
 from portal.api.refusals import Refused
 from portal.words import marked as _
 
@@ -50,6 +52,13 @@ def answering(handler: Handler) -> Handler:
             return problem(request, refused)
         except StateStoreUnavailable:
             return problem(request, Refused(UNAVAILABLE, headers={"retry-after": "5"}))
+        except Exception as error:
+            outage = outage_of(error)
+            if outage is None:
+                raise
+            log_fault(error)
+            kind = STORAGE_FULL if outage is Outage.FULL else UNAVAILABLE
+            return problem(request, Refused(kind, headers={"retry-after": "5"}))
 
     return answered
 

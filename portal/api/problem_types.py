@@ -135,8 +135,15 @@ UNAVAILABLE = ProblemType(
     slug="unavailable",
     status=503,
     title=_("系统暂时不可用"),
-    meaning=_("所依赖的部分暂时没有应答，请求没有执行。"),
+    meaning=_("所依赖的部分暂时没有应答：请求没有执行，或者已经执行而结果没能确认。"),
     remedy=_("稍后用同一个 Idempotency-Key 重试。"),
+)
+STORAGE_FULL = ProblemType(
+    slug="storage-full",
+    status=503,
+    title=_("存储空间已满"),
+    meaning=_("没有空间保存，请求没有执行，也没有留下任何一部分。已经受理的办件不受影响。"),
+    remedy=_("请告知管理员；腾出空间后，用同一个 Idempotency-Key 重试。"),
 )
 
 PROBLEM_TYPES: tuple[ProblemType, ...] = (
@@ -157,5 +164,6 @@ PROBLEM_TYPES: tuple[ProblemType, ...] = (
     KEY_REUSED,
     TOO_MANY_REQUESTS,
     UNAVAILABLE,
+    STORAGE_FULL,
 )
 BY_SLUG = {kind.slug: kind for kind in PROBLEM_TYPES}
