@@ -170,6 +170,14 @@ def move(
     return after, _step(registration, after, by=by, reason=reason, at=at)
 
 
+def superseded(registration: Registration, *, by_version: int, by: Person, at: datetime) -> tuple[Registration, Step]:
+    """Return a version in force after another one took its place, and the step that says which."""
+    if not may_move(registration.state, S.SUPERSEDED):
+        raise IllegalMove(state=registration.state.value, to=S.SUPERSEDED.value)
+    after = replace(registration, state=S.SUPERSEDED, state_at=at, regions=())
+    return after, _step(registration, after, by=by, reason=f"→ {by_version}", at=at)
+
+
 def _regions(given: Collection[str]) -> tuple[str, ...]:
     codes = tuple(sorted({code.strip() for code in given if code.strip()}))
     wrong = [c for c in codes if not (c.isascii() and c.isdigit() and len(c) in REGION_DIGITS)]

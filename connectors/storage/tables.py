@@ -99,6 +99,7 @@ attempts = Table(
     Column("system", String(41), nullable=False),
     Column("kind", String(8), nullable=False),
     Column("worker", String(60), nullable=False),
+    Column("spec_version", Integer),  # of the registration it was made under
     Column("started_at", Moment, nullable=False),
     Column("finished_at", Moment),
     Column("outcome", String(12)),

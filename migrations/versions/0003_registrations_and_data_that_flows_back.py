@@ -75,6 +75,26 @@ def upgrade() -> None:
     with op.batch_alter_table('connectors_maintenance', schema=None) as batch_op:
         batch_op.create_index('ix_connectors_maintenance_ends', ['ends_at'], unique=False)
 
+    op.create_table('connectors_registrations',
+    sa.Column('system', sa.String(length=41), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('contract', sa.LargeBinary(), nullable=True),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('origin', sa.String(length=8), nullable=False),
+    sa.Column('from_version', sa.Integer(), nullable=True),
+    sa.Column('writers', Document, nullable=False),
+    sa.Column('tested_by', sa.String(length=255), nullable=False),
+    sa.Column('regions', Document, nullable=False),
+    sa.Column('created_at', Moment(), nullable=False),
+    sa.Column('state_at', Moment(), nullable=False),
+    sa.PrimaryKeyConstraint('system', 'version', name=op.f('pk_connectors_registrations'))
+    )
+    with op.batch_alter_table('connectors_registrations', schema=None) as batch_op:
+        batch_op.create_index('uq_connectors_registrations_canary', ['system'], unique=True, sqlite_where=sa.text("state = 'canary'"), postgresql_where=sa.text("state = 'canary'"))
+        batch_op.create_index('uq_connectors_registrations_in_force', ['system'], unique=True, sqlite_where=sa.text("state IN ('live', 'draining')"), postgresql_where=sa.text("state IN ('live', 'draining')"))
+
     op.create_table('connectors_replays',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('system', sa.String(length=41), nullable=False),
@@ -99,6 +119,22 @@ def upgrade() -> None:
     with op.batch_alter_table('connectors_alerts', schema=None) as batch_op:
         batch_op.create_index('ix_connectors_alerts_at', ['at'], unique=False)
 
+    op.create_table('connectors_registration_steps',
+    sa.Column('system', sa.String(length=41), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('from_state', sa.String(length=12), nullable=True),
+    sa.Column('to_state', sa.String(length=12), nullable=False),
+    sa.Column('by', sa.String(length=255), nullable=False),
+    sa.Column('who', sa.String(length=200), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('regions', Document, nullable=False),
+    sa.Column('at', Moment(), nullable=False),
+    sa.ForeignKeyConstraint(['system', 'version'], ['connectors_registrations.system', 'connectors_registrations.version'], name=op.f('fk_connectors_registration_steps_system_version_connectors_registrations')),
+    sa.PrimaryKeyConstraint('system', 'version', 'number', name=op.f('pk_connectors_registration_steps')),
+    info={'append_only': True}
+    )
     op.create_table('connectors_replayed',
     sa.Column('delivery_id', sa.String(length=36), nullable=False),
     sa.Column('new_id', sa.String(length=36), nullable=False),
@@ -113,10 +149,14 @@ def upgrade() -> None:
     with op.batch_alter_table('connectors_replayed', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_connectors_replayed_replay_id'), ['replay_id'], unique=False)
 
+    with op.batch_alter_table('connectors_attempts', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('spec_version', sa.Integer(), nullable=True))
+
     with op.batch_alter_table('connectors_deliveries', schema=None) as batch_op:
         batch_op.add_column(sa.Column('sent_key', sa.String(length=36), nullable=True))
         batch_op.create_index('ix_connectors_deliveries_waiting', ['system', 'next_attempt_at', 'created_at', 'operation'], unique=False, sqlite_where=sa.text('next_attempt_at IS NOT NULL'), postgresql_where=sa.text('next_attempt_at IS NOT NULL'))
 
+    op.append_only('connectors_registration_steps')
     op.append_only('matters_disclosures')
     # ### end Alembic commands ###
 
@@ -127,10 +167,14 @@ def downgrade() -> None:
         batch_op.drop_index('ix_connectors_deliveries_waiting', sqlite_where=sa.text('next_attempt_at IS NOT NULL'), postgresql_where=sa.text('next_attempt_at IS NOT NULL'))
         batch_op.drop_column('sent_key')
 
+    with op.batch_alter_table('connectors_attempts', schema=None) as batch_op:
+        batch_op.drop_column('spec_version')
+
     with op.batch_alter_table('connectors_replayed', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_connectors_replayed_replay_id'))
 
     op.drop_table('connectors_replayed')
+    op.drop_table('connectors_registration_steps')
     with op.batch_alter_table('connectors_alerts', schema=None) as batch_op:
         batch_op.drop_index('ix_connectors_alerts_at')
 
@@ -139,6 +183,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_connectors_replays_system')
 
     op.drop_table('connectors_replays')
+    with op.batch_alter_table('connectors_registrations', schema=None) as batch_op:
+        batch_op.drop_index('uq_connectors_registrations_in_force', sqlite_where=sa.text("state IN ('live', 'draining')"), postgresql_where=sa.text("state IN ('live', 'draining')"))
+        batch_op.drop_index('uq_connectors_registrations_canary', sqlite_where=sa.text("state = 'canary'"), postgresql_where=sa.text("state = 'canary'"))
+
+    op.drop_table('connectors_registrations')
     with op.batch_alter_table('connectors_maintenance', schema=None) as batch_op:
         batch_op.drop_index('ix_connectors_maintenance_ends')
 
