@@ -190,9 +190,19 @@ def size_text(size_bytes: int) -> str:
     return f"{size_bytes / 1_048_576:.1f} MB" if size_bytes >= 1_048_576 else f"{max(1, size_bytes // 1024)} KB"
 
 
+def left_out(draft: Draft, uploads: Mapping[str, tuple[FileRef, ...]]) -> tuple[str, ...]:
+    """Return the materials that got more files than one may have; those beyond are not kept."""
+    before = {proof.material: proof.files for proof in draft.materials}
+    return tuple(id_ for id_, new in uploads.items() if len(_all(before.get(id_, ()), new)) > MOST_FILES)
+
+
 def _joined(old: tuple[FileRef, ...], new: tuple[FileRef, ...]) -> tuple[FileRef, ...]:
+    return _all(old, new)[:MOST_FILES]
+
+
+def _all(old: tuple[FileRef, ...], new: tuple[FileRef, ...]) -> tuple[FileRef, ...]:
     seen = {file.sha256 for file in old}
-    return (*old, *(file for file in new if file.sha256 not in seen))[:MOST_FILES]
+    return (*old, *(file for file in new if file.sha256 not in seen))
 
 
 def _count(text: str) -> int:

@@ -13,7 +13,7 @@ from matters.guide import Matter
 from matters.material import LARGEST_FILE_BYTES, MOST_FILES, FileRef
 from matters.ports import Draft
 from portal import drafts
-from portal.forms.materials import MaterialView, material_views, proofs_posted, without_file
+from portal.forms.materials import MaterialView, left_out, material_views, proofs_posted, without_file
 from portal.forms.steps import MATERIALS, Step, next_href
 from portal.forms.view import SummaryLine, summary
 from portal.guards import checked_form, signed_in
@@ -60,6 +60,7 @@ async def post(request: Request, person: Person) -> Response:
         material, _dot, sha256 = texts.get("_remove_file", "").partition(".")
         return replace(draft, materials=without_file(proofs, material, sha256))
 
+    refused += tuple(_refusal(material, it.matter, "too_many") for material in left_out(it.draft, uploads))
     it = await drafts.save(portal, it.draft, change)
     if refused:
         return _page(request, it, refused, status=422)
@@ -84,7 +85,7 @@ async def _kept_files(
         try:
             file = await portal.files.put(upload.filename, await upload.read(LARGEST_FILE_BYTES + 1))
         except FileRefused as error:
-            refused.append(_refusal(material, matter, error))
+            refused.append(_refusal(material, matter, error.reason))
             continue
         kept[material] = (*kept.get(material, ()), file)
     return kept, tuple(refused)
@@ -95,16 +96,17 @@ _REASONS = {
     "too_large": marked("“{material}”的文件超过 10 MB，请压缩后再上传"),
     "name": marked("“{material}”的文件名没有 .jpg、.png 或 .pdf 后缀，请改名或另存后再上传"),
     "kind_unknown": marked("“{material}”的文件不是 JPG、PNG 或 PDF，请重新扫描后上传"),
+    "too_many": marked("“{material}”最多 10 个文件，多出的没有保存；请合并成一个文件后再上传"),
     "kind_differs": marked("“{material}”的文件内容与后缀不一致，请用扫描软件另存为正确的格式后上传"),
 }
 
 
-def _refusal(material: str, matter: Matter, error: FileRefused) -> FieldError:
+def _refusal(material: str, matter: Matter, reason: str) -> FieldError:
     declared = matter.materials_by_id[material]
     return FieldError(
         path=f"materials/{material}",
-        code=f"file_{error.reason}",
-        message=_REASONS.get(error.reason, error.public),
+        code=f"file_{reason}",
+        message=_REASONS.get(reason, FileRefused.public),
         params={"material": declared.name, "material_en": declared.name_en},
     )
 

@@ -201,6 +201,18 @@ async def test_a_file_that_is_not_what_its_name_says_is_refused_at_its_material(
     assert refused.form(action="/materials").values["kind.hukou_book"] == ["paper"]
 
 
+async def test_files_beyond_ten_are_said_to_be_left_out(open_house: House) -> None:
+    clerk = await open_house.person("clerk")
+    base = (await first_section(clerk)).url.rsplit("/form/", 1)[0]
+    for number in range(11):
+        page = await clerk.get(f"{base}/materials")
+        files = {"file.id_card": (f"{number}.pdf", b"%%PDF-1.4\n%% %d\n%%%%EOF\n" % number, "application/pdf")}
+        answer = await clerk.submit(page, page.form(action="/materials"), {"_go": "save"}, files=files)
+        assert answer.status == (200 if number < 10 else 422), problems(answer)
+    assert any("最多 10 个文件" in line for line in problems(answer)), problems(answer)
+    assert answer.text.count(".pdf") >= 10
+
+
 async def test_leaving_everything_out_lists_every_field_with_a_link_to_it(open_house: House) -> None:
     clerk = await open_house.person("clerk")
     start = await first_section(clerk)
