@@ -65,7 +65,9 @@ steps = append_only(
         Column("at", Moment, nullable=False),
         PrimaryKeyConstraint("system", "version", "number"),
         ForeignKeyConstraint(
-            ["system", "version"], ["connectors_registrations.system", "connectors_registrations.version"]
+            ["system", "version"],
+            ["connectors_registrations.system", "connectors_registrations.version"],
+            name="fk_connectors_registration_steps_version",  # the made one is longer than PostgreSQL's 63 characters
         ),
     )
 )

@@ -131,7 +131,7 @@ def upgrade() -> None:
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('regions', Document, nullable=False),
     sa.Column('at', Moment(), nullable=False),
-    sa.ForeignKeyConstraint(['system', 'version'], ['connectors_registrations.system', 'connectors_registrations.version'], name=op.f('fk_connectors_registration_steps_system_version_connectors_registrations')),
+    sa.ForeignKeyConstraint(['system', 'version'], ['connectors_registrations.system', 'connectors_registrations.version'], name='fk_connectors_registration_steps_version'),
     sa.PrimaryKeyConstraint('system', 'version', 'number', name=op.f('pk_connectors_registration_steps')),
     info={'append_only': True}
     )
