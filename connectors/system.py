@@ -11,6 +11,8 @@ from connectors.predicates import Predicate
 from connectors.spec_models import SystemSpec
 
 ResendUnknown = Literal["dedupe", "probe", "never"]
+Service = Literal["live", "draining", "retired", "trial"]
+"""live: takes cases. draining: finishes what it has. retired: over, known by name only. trial: its canary's regions only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +111,19 @@ class Reconcile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """A version tried in some regions: codes, each with all that lies in it."""
+
+    regions: tuple[str, ...]
+    system: "System"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """One department system: `spec` is what the YAML says, the rest is compiled from it."""
+    """One department system: `spec` is what the YAML says, the rest is compiled from it.
+
+    `registered` is the version of its registration, None for one read from a file alone; `service` how it stands.
+    """
 
     spec: SystemSpec
     tables: Mapping[str, CodeTable]
@@ -121,6 +134,24 @@ class System:
     callback: Callback | None
     results: Results | None
     reconcile: Reconcile | None = None
+    registered: int | None = None
+    service: Service = "live"
+    canary: Canary | None = None
+
+    @property
+    def takes_cases(self) -> bool:
+        """Tell whether new cases go to it; while not, people bring them."""
+        return self.service == "live"
+
+    @property
+    def is_served(self) -> bool:
+        """Tell whether deliveries may go out to it: it is live, finishes what waits, or is tried."""
+        return self.service != "retired" or self.canary is not None
+
+    def in_region(self, region: str) -> "System":
+        """Return the version that serves the cases of `region`: the canary's in its regions, this one elsewhere."""
+        canary = self.canary
+        return canary.system if canary is not None and region.startswith(canary.regions) else self
 
     @property
     def id(self) -> str:
