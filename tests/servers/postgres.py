@@ -11,8 +11,10 @@ import secrets
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import sleep
 from typing import Self
 
 from tests.servers.child import ServerDidNotStart, private_directory, start_child, stop_child, wait_until
@@ -20,13 +22,12 @@ from tests.servers.child import ServerDidNotStart, private_directory, start_chil
 _UNPRIVILEGED = ("postgres", "nobody", "daemon")
 _SETTINGS = (
     "listen_addresses=",  # the socket in our own directory is the only door
-    "fsync=off",  # what a test keeps need not outlive the machine
-    "synchronous_commit=off",
-    "full_page_writes=off",
     "autovacuum=off",
     "max_connections=200",
     "shared_buffers=64MB",
 )
+_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+"""What a test keeps need not outlive the machine."""
 
 
 @dataclass(slots=True)
@@ -37,32 +38,48 @@ class Postgres:
     binaries: Path
     directory: Path
     password: str = field(repr=False)
+    user: str | None = None
+    settings: tuple[str, ...] = ()
     _made: int = 0
 
     @classmethod
-    def start(cls) -> Self:
-        """Initialise a cluster and start it.
+    def start(cls, *, durable: bool = False, directory: Path | None = None) -> Self:
+        """Initialise a cluster and start it; a `durable` one keeps what it committed when it is killed.
 
         Raises:
             ServerDidNotStart: no binaries, or initdb or the server failed.
         """
-        directory = private_directory("pg")
+        directory = directory or private_directory("pg")
         user = _unprivileged() if os.geteuid() == 0 else None
         if user is not None:
             shutil.chown(directory, user)
         binaries = _reachable(_find_binaries(), directory, user)
         password = secrets.token_hex(16)
         _initialise(binaries, directory, user, password)
-        log = directory / "log"
-        command: list[str | Path] = [binaries / "postgres", "-D", directory / "data", "-k", directory]
-        for setting in _SETTINGS:
-            command += ["-c", setting]
-        with log.open("wb") as output:
-            # SIGQUIT is PostgreSQL's immediate shutdown: it takes its own children along.
-            child = start_child(command, user=user, output=output, at_parents_death=signal.SIGQUIT)
-        server = cls(child=child, binaries=binaries, directory=directory, password=password)
-        wait_until(server._answers, child, log=log, within_seconds=30)
+        settings = _SETTINGS if durable else (*_SETTINGS, *_FORGETFUL)
+        child = _run(binaries, directory, user, settings)
+        server = cls(
+            child=child, binaries=binaries, directory=directory, password=password, user=user, settings=settings
+        )
+        server.wait_until_ready()
         return server
+
+    def kill(self) -> None:
+        """Kill -9 of the server and every process of it."""
+        family = [self.child.pid, *_children(self.child.pid)]
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.child.wait()
+        while any(Path(f"/proc/{pid}/cmdline").exists() for pid in family[1:]):
+            sleep(0.01)  # a new one refuses to start on memory somebody still holds
+
+    def restart(self) -> None:
+        """Start it again on what it had, without waiting until it has recovered."""
+        self.child = _run(self.binaries, self.directory, self.user, self.settings)
+
+    def wait_until_ready(self, *, within_seconds: float = 60) -> None:
+        wait_until(self._answers, self.child, log=self.directory / "log", within_seconds=within_seconds)
 
     def new_database(self, template: str = "template1") -> str:
         """Make a database and return its URL for SQLAlchemy's asyncpg dialect."""
@@ -95,6 +112,19 @@ class Postgres:
         words = ["-X", "-q", "-h", str(self.directory), "-U", "onewindow", "-d", "postgres", "-c", statement]
         env = {"PGPASSWORD": self.password, "PATH": os.defpath, "LC_ALL": "C"}
         return subprocess.run([self.binaries / "psql", *words], env=env, capture_output=True, check=False, timeout=60)
+
+
+def _run(binaries: Path, directory: Path, user: str | None, settings: tuple[str, ...]) -> "subprocess.Popen[bytes]":
+    command: list[str | Path] = [binaries / "postgres", "-D", directory / "data", "-k", directory]
+    for setting in settings:
+        command += ["-c", setting]
+    with (directory / "log").open("ab") as output:
+        # SIGQUIT is PostgreSQL's immediate shutdown: it takes its own children along.
+        return start_child(command, user=user, output=output, at_parents_death=signal.SIGQUIT)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _find_binaries() -> Path:

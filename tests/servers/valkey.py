@@ -27,22 +27,18 @@ class Valkey:
             ServerDidNotStart: no binary, or it did not come up.
         """
         directory = private_directory("kv")
-        log = directory / "log"
-        command: list[str | Path] = [
-            _find_binary(),
-            "--port",
-            "0",
-            "--unixsocket",
-            directory / "socket",
-            "--unixsocketperm",
-            "700",
-        ]
-        command += ["--dir", directory, "--save", "", "--appendonly", "no", "--databases", "1"]
-        with log.open("wb") as output:
-            child = start_child(command, output=output)
-        server = cls(child=child, directory=directory)
-        wait_until(server._answers, child, log=log, within_seconds=20)
+        server = cls(child=_run(directory), directory=directory)
+        wait_until(server._answers, server.child, log=directory / "log", within_seconds=20)
         return server
+
+    def kill(self) -> None:
+        """Kill -9; everything it held is gone."""
+        self.child.kill()
+        self.child.wait()
+
+    def restart(self) -> None:
+        """Start it again, empty, without waiting until it answers."""
+        self.child = _run(self.directory)
 
     @property
     def url(self) -> str:
@@ -71,6 +67,14 @@ class Valkey:
             answer = line.recv(100)
         if not answer.startswith(expected):
             raise OSError(f"{command!r} was answered {answer!r}")
+
+
+def _run(directory: Path) -> "subprocess.Popen[bytes]":
+    command: list[str | Path] = [_find_binary(), "--port", "0", "--unixsocket", directory / "socket"]
+    command += ["--unixsocketperm", "700", "--dir", directory]
+    command += ["--save", "", "--appendonly", "no", "--databases", "1"]
+    with (directory / "log").open("ab") as output:
+        return start_child(command, output=output)
 
 
 def _find_binary() -> Path:
