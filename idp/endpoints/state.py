@@ -1,4 +1,4 @@
-"""What handlers may use, put together once in `idp.app`."""
+"""What handlers may use, put together once in `idp.wiring`."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
