@@ -28,6 +28,8 @@ _WORDS: Final[Mapping[DeskResult, StatusWord]] = {
     "returned": "returned",
     "supplement_required": "supplement_required",
 }
+CONCLUDES: Final = ("approved", "refused", "returned")
+"""Results after which the department has nothing more to decide."""
 MAY_SEND_AGAIN: Final = frozenset({DeskReason.UNKNOWN, DeskReason.INVALID, DeskReason.GAVE_UP})
 
 

@@ -34,7 +34,8 @@ deliveries = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("submission_id", ForeignKey(submissions.c.id), nullable=False, index=True),
-    Column("case_number", String(50), nullable=False),
+    Column("case_number", String(50), nullable=False),  # or the number of a notice
+    Column("known_as", String(50), index=True),  # what the receiver knows it by, where that is not case_number
     Column("position", Integer, nullable=False),  # order within the case
     Column("system", String(41), nullable=False),
     Column("operation", String(60), nullable=False),
@@ -75,6 +76,15 @@ deliveries = Table(
         postgresql_where=text("next_attempt_at IS NOT NULL"),
     ),
     Index("ix_connectors_deliveries_number", "system", "department_number"),
+    # By time, for the sums of a span: on PostgreSQL a few pages of ranges, for these rows come in their order.
+    Index("ix_connectors_deliveries_created", "system", "created_at", postgresql_using="brin"),
+    Index(
+        "ix_connectors_deliveries_confirmed",
+        "system",
+        "confirmed_at",
+        sqlite_where=text("confirmed_at IS NOT NULL"),
+        postgresql_where=text("confirmed_at IS NOT NULL"),
+    ),
     # Only what is in somebody's hands or awaits a poll: these stay small however many cases there are.
     Index(
         "ix_connectors_deliveries_leased",
@@ -128,6 +138,7 @@ inbound = Table(
     Column("applied_at", Moment),
     Column("was_stale", Boolean, nullable=False, default=False),
     PrimaryKeyConstraint("system", "event_id"),
+    Index("ix_connectors_inbound_received", "system", "received_at", postgresql_using="brin"),
     Index("ix_connectors_inbound_our_number", "system", "our_number"),
     Index("ix_connectors_inbound_department_number", "system", "department_number"),
     Index(
@@ -154,6 +165,7 @@ desk_tasks = Table(
     Column("closed_by", String(100), nullable=False, default=""),
     Column("result", String(24), nullable=False, default=""),
     Index("ix_connectors_desk_tasks_open", "unit", "closed_at", "due_at"),
+    Index("ix_connectors_desk_tasks_system", "system", "closed_at", "reason", "due_at"),
 )
 
 breakers = Table(
