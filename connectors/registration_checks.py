@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,8 @@ from connectors.registration_errors import JustDraining, NotReady, StillNeeded
 from connectors.registry_ports import RegistrationBook, Surrounding
 from connectors.secrets_dir import has_secret
 from connectors.spec import parse_system
+from connectors.unknown_fields import unknown_fields
+from connectors.yaml_source import parse
 from matters.guide import Matter
 
 KNOWN_EVERYWHERE_AFTER: Final = timedelta(seconds=30)
@@ -64,19 +66,20 @@ class StepChecks:
         """Return what a text lacks; `name` is how its problems call it, `system` whose it should be."""
         matters = await self.around.published()
 
-        def found() -> Readiness:
+        def held() -> Readiness:
             try:
                 compiled = parse_system(text, name=name, system=system, contract=contract)
             except SpecRefused as refused:
                 return Readiness(problems=refused.problems)
-            return readiness(
+            found = readiness(
                 compiled,
                 matters=matters,
                 has_secret=lambda secret: has_secret(self.around.secrets, secret),
                 missing_lines=self.around.missing_lines(compiled),
             )
+            return replace(found, problems=tuple(unknown_fields(parse(text, name), compiled.id, matters)))
 
-        return await asyncio.to_thread(found)
+        return await asyncio.to_thread(held)
 
     async def matter_of(self, submission: Submission | None) -> Matter | None:
         """Return the published guide a case was taken in under."""

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from connectors import wsdl
+from connectors import blanks, wsdl
 from connectors.compiling import compile_system
 from connectors.errors import SpecProblem, SpecRefused
 from connectors.expression import Expression
@@ -106,15 +106,20 @@ def _compiled(spec: SystemSpec, source: YamlSource, contracts: wsdl.Contracts) -
 
 
 def _spec(source: YamlSource) -> SystemSpec:
+    left = blanks.problems_of(source)
     try:
-        return SystemSpec.model_validate(source.document)
+        spec = SystemSpec.model_validate(source.document)
     except ValidationError as error:
-        raise SpecRefused(
-            [
-                source.problem(tuple(str(part) for part in problem["loc"]), _expected(problem["type"], problem["msg"]))
-                for problem in error.errors(include_input=False, include_url=False)
-            ]
-        ) from None
+        found = [
+            source.problem(tuple(str(part) for part in problem["loc"]), _expected(problem["type"], problem["msg"]))
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        # A blank says what belongs there; that it is not yet what was expected says nothing more.
+        blank_lines = {problem.line for problem in left}
+        raise SpecRefused([*left, *(problem for problem in found if problem.line not in blank_lines)]) from None
+    if left:
+        raise SpecRefused(left)
+    return spec
 
 
 def _expected(kind: str, message: str) -> str:
