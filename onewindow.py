@@ -489,6 +489,7 @@ def _add_commands_of_packages(asked: str) -> None:
     if asked not in ("connector", "guide"):
         _add_commands_of_the_provider()
     if asked != "guide":
+        from connectors import replay_commands  # noqa: F401 - adds `connector replay`
         from connectors.commands import connector_cli
 
         cli.add_typer(connector_cli, name="connector")

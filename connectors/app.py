@@ -23,6 +23,7 @@ from connectors.errors import SpecProblem, SpecRefused
 from connectors.health import Health
 from connectors.holidays import holidays
 from connectors.intake import Intake
+from connectors.live import LiveSystems
 from connectors.log_ins import LogIns
 from connectors.maintaining import Maintenance
 from connectors.ports import (
@@ -37,6 +38,7 @@ from connectors.ports import (
 )
 from connectors.replaying import Replays
 from connectors.secrets_dir import Secrets, SecretsDirectory
+from connectors.spec import load_systems
 from connectors.storage.alerts import SqlAlerts
 from connectors.storage.batches import SqlBatches
 from connectors.storage.case_moves import CaseMoves
@@ -47,6 +49,7 @@ from connectors.storage.ledger import SqlBreakers, SqlDeliveries, SqlLedger
 from connectors.storage.maintenance import SqlMaintenance
 from connectors.storage.notes import SqlNotes
 from connectors.storage.reconciliations import SqlReconciliations
+from connectors.storage.registrations import SqlRegistrations
 from connectors.storage.replays import SqlReplayStore
 from connectors.storage.settling import Settling
 from connectors.system import System
@@ -56,6 +59,7 @@ from connectors.transports.form_post import make_form_post
 from connectors.transports.message_queue import make_message_queue
 from connectors.transports.rest_json import make_rest_json
 from connectors.transports.soap import make_soap
+from connectors.tried_specs import TriedSpecs
 from connectors.worker import DeliveryWorker
 from matters.guide import Matter
 from matters.working_days import WorkingCalendar
@@ -232,12 +236,21 @@ def open_reconciliations(engine: AsyncEngine) -> Reconciliations:
     return SqlReconciliations(engine)
 
 
+async def served_systems(engine: AsyncEngine, state: StateStore) -> Mapping[str, System]:
+    """Return the systems as the registry has them in service, for commands; those of the files before it has any."""
+    live = LiveSystems(SqlRegistrations(engine), state)
+    await live.refresh()
+    return live or load_systems(Path(__file__).parents[1] / "config" / "systems")
+
+
 def open_replays(engine: AsyncEngine, state: StateStore, systems: Mapping[str, System]) -> Replays:
     """Return what sends deliveries anew, for the pages and for commands that need nothing else."""
     return Replays(
         store=SqlReplayStore(engine),
-        spec=lambda delivery: systems.get(delivery.system),
-        tried=lambda _delivery: None,
+        spec=lambda candidate: (
+            system.in_region(candidate.region) if (system := systems.get(candidate.delivery.system)) else None
+        ),
+        tried=TriedSpecs(SqlRegistrations(engine)),
         state=state,
     )
 

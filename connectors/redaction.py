@@ -7,10 +7,11 @@ department may answer with somebody else's.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from connectors.ledger import Submission
 from matters.form_fields import Column
 from matters.guide import Matter
 from matters.masking import HIDDEN, MaskRule, mask, rule_of
@@ -66,6 +67,44 @@ def redactor(matter: Matter, form: Mapping[str, object], rules_by_item: Mapping[
             if len(spelled) >= _SHORTEST:
                 found[spelled] = mask(rule, spelled)
     return Redactor(tuple(sorted(found.items(), key=lambda each: (-len(each[0]), each[0]))))
+
+
+def hiding(matter: Matter | None, form: Mapping[str, object], rules_by_item: Mapping[str, MaskRule]) -> Redactor:
+    """Return a redactor for a kept form; what the guide does not know of (any more) is hidden whole."""
+    known = redactor(matter, form, rules_by_item) if matter is not None else Redactor()
+    declared = {field.key for field in matter.form.all_fields()} if matter is not None else frozenset()
+    hidden = {
+        text: HIDDEN
+        for key, value in form.items()
+        if key not in declared
+        for text in _texts(value)
+        if len(text) >= _SHORTEST
+    }
+    found = {**hidden, **dict(known.replacements)}
+    return Redactor(tuple(sorted(found.items(), key=lambda each: (-len(each[0]), each[0]))))
+
+
+def redacting(matters: Mapping[str, Matter], rules_by_item: Mapping[str, MaskRule]) -> Callable[[Submission], Redactor]:
+    """Return what gives the redactor of a frozen copy."""
+
+    def of(submission: Submission) -> Redactor:
+        case, form = submission.content.get("case"), submission.content.get("form")
+        matter = matters.get(str(case.get("matter", ""))) if isinstance(case, Mapping) else None
+        return hiding(matter, form if isinstance(form, Mapping) else {}, rules_by_item)
+
+    return of
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list() | tuple():
+            for inner in value:
+                yield from _texts(inner)
 
 
 def _sensitive(

@@ -28,8 +28,17 @@ from matters.policy import Actor, may_run_systems
 log = logs.get("portal.audit")
 Redacting = Callable[[Submission], Redactor]
 """Gives what hides a case's values from the reader."""
-SpecOf = Callable[[Delivery], System | None]
-"""Gives the spec a delivery goes by: today's, or the one it was last tried under."""
+SpecOf = Callable[[Candidate], System | None]
+"""Gives the spec a delivery goes by today, in its region."""
+Tried = Mapping[str, System]
+"""By delivery, the spec it was last tried under."""
+
+
+class TriedUnder(Protocol):
+    """Knows the specs of yesterday."""
+
+    async def of(self, system: str, candidates: Sequence[Candidate]) -> Tried:
+        """Return by delivery the spec it was last tried under, where that is known."""
 
 
 class ReplayStore(Protocol):
@@ -95,9 +104,9 @@ class Look:
 
 
 class Replays:
-    """`spec` gives the spec a delivery goes by today, `tried` the one it was last tried under."""
+    """The use cases; pages and the command line call the same."""
 
-    def __init__(self, *, store: ReplayStore, spec: SpecOf, tried: SpecOf, state: StateStore) -> None:
+    def __init__(self, *, store: ReplayStore, spec: SpecOf, tried: TriedUnder, state: StateStore) -> None:
         self._store = store
         self._spec = spec
         self._tried = tried
@@ -112,7 +121,8 @@ class Replays:
         _check(actor)
         count = await self._store.count(choice)
         found = await self._store.candidates(choice) if count else []
-        lines = await asyncio.to_thread(lambda: [self._line(each, redacting, at) for each in found])
+        tried = await self._tried.of(choice.system, found)
+        lines = await asyncio.to_thread(lambda: [self._line(each, tried, redacting, at) for each in found])
         return Preview(choice=choice, count=count, lines=lines)
 
     async def look(
@@ -129,9 +139,10 @@ class Replays:
             return None
         candidate = found[0]
         hiding, values = redacting(candidate.submission), _values(candidate, at)
-        today, tried = self._spec(candidate.delivery), self._tried(candidate.delivery)
+        specs = await self._tried.of(system, found)
+        today, tried = self._spec(candidate), specs.get(delivery_id)
         return Look(
-            line=self._line(candidate, redacting, at),
+            line=self._line(candidate, specs, redacting, at),
             now=_shown(today, candidate.delivery, values, hiding),
             before=_shown(tried, candidate.delivery, values, hiding) if tried is not None else None,
             changes=[_masked(each, hiding) for each in _changes(today, tried, candidate.delivery, values)],
@@ -193,11 +204,11 @@ class Replays:
 
         return await asyncio.to_thread(work)
 
-    def _line(self, candidate: Candidate, redacting: Redacting, at: datetime) -> Line:
+    def _line(self, candidate: Candidate, specs: Tried, redacting: Redacting, at: datetime) -> Line:
         hiding = redacting(candidate.submission)
         refused = self._refused(candidate, at)
         values = _values(candidate, at)
-        today, tried = self._spec(candidate.delivery), self._tried(candidate.delivery)
+        today, tried = self._spec(candidate), specs.get(candidate.delivery.id)
         changed = None
         if tried is not None:
             changed = tuple(each.path for each in _changes(today, tried, candidate.delivery, values))
@@ -209,10 +220,10 @@ class Replays:
         )
 
     def _verdict(self, candidate: Candidate, unfit: str) -> Verdict:
-        return verdict(candidate, _operation(self._spec(candidate.delivery), candidate.delivery), unfit)
+        return verdict(candidate, _operation(self._spec(candidate), candidate.delivery), unfit)
 
     def _refused(self, candidate: Candidate, at: datetime) -> str:
-        operation = _operation(self._spec(candidate.delivery), candidate.delivery)
+        operation = _operation(self._spec(candidate), candidate.delivery)
         if operation.request is None:
             return ""
         try:

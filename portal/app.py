@@ -107,6 +107,7 @@ def create_app(
         deliveries=connectors.deliveries,
         desk=connectors.desk,
         log_ins=connectors.log_ins,
+        replays=connectors.replays,
         health=connectors.health,
     )
     api = make_api_state(

@@ -18,6 +18,7 @@ from portal.pages import (
     own_account,
     problems,
     receipt,
+    replay,
     sign_in,
     status,
     systems,
@@ -39,6 +40,7 @@ PAGES = (
     desk,
     status,
     systems,
+    replay,
     problems,
     operations,
 )

@@ -14,6 +14,7 @@ from connectors.health import Health
 from connectors.intake import Intake
 from connectors.log_ins import LogIns
 from connectors.ports import Deliveries
+from connectors.replaying import Replays
 from matters.ports import CaseStore, DisclosureStore, DraftStore, GuideStore, MaterialFiles
 from matters.search import MatterIndex
 from matters.working_days import WorkingCalendar
@@ -52,6 +53,7 @@ class PortalState:
     deliveries: Deliveries
     desk: Desk
     log_ins: LogIns
+    replays: Replays
     health: Health
 
 

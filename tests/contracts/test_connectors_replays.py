@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
 from connectors.errors import NotPermitted
-from connectors.ledger import DeliveryState, DeskReason, InboundEvent, Lease, Result
+from connectors.ledger import DeliveryState, InboundEvent, Lease, Result
 from connectors.outcomes import Outcome, OutcomeClass
 from connectors.redaction import Redactor
 from connectors.replay import Act, Choice, Group, KeptAct, LeftOut, Way
@@ -23,34 +23,18 @@ from connectors.storage.tables import deliveries, desk_tasks
 from matters.case import CaseStatus
 from matters.policy import Actor, Role
 from matters.storage.cases import SqlCaseStore
-from tests.doubles.house import CLERK, MONDAY, House, make_house
+from tests.doubles.house import CLERK, ELDER, MONDAY, House, application, make_house
+from tests.doubles.stopped import GAVE_UP, LEASE, NOBODY_KNOWS, REFUSED, UNREADABLE, stopped
 
-LEASE = timedelta(seconds=8)
 OWNER = Actor(sub="owner-1", name="周主管", roles=frozenset({Role.OWNER}), unit="", region="32")
 LATER = MONDAY + timedelta(hours=1)
 
-UNREADABLE = Result(
-    state=DeliveryState.INVALID,
-    outcome=Outcome(kind=OutcomeClass.INVALID, message="字段超长"),
-    desk=DeskReason.INVALID,
-)
-NOBODY_KNOWS = Result(
-    state=DeliveryState.DESK, outcome=Outcome(kind=OutcomeClass.UNKNOWN, error="timeout"), desk=DeskReason.UNKNOWN
-)
-REFUSED = Result(
-    state=DeliveryState.REFUSED,
-    outcome=Outcome(kind=OutcomeClass.REFUSED, message="不符合条件"),
-    reports=("completed_refused",),
-)
 NOT_LET_IN = Result(
     state=DeliveryState.HELD,
     outcome=Outcome(kind=OutcomeClass.AUTH),
     counts=False,
     hold_reason="auth",
     next_attempt_at=MONDAY + timedelta(days=1),
-)
-GAVE_UP = Result(
-    state=DeliveryState.DESK, outcome=Outcome(kind=OutcomeClass.TRANSIENT, error="connect"), desk=DeskReason.GAVE_UP
 )
 
 
@@ -61,18 +45,9 @@ async def house(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
     await house.connectors.aclose()
 
 
-async def claimed(house: House, key: str, seed: int) -> Lease:
-    await house.accept(key=key, seed=seed, at=MONDAY)
-    (lease,) = await house.connectors.ledger.claim(system="mz-elder", owner="w", at=MONDAY, lease=LEASE, most=1)
-    await house.connectors.ledger.begin(lease, kind="send", at=MONDAY)
-    return lease
-
-
 async def ended(house: House, result: Result, *, key: str = "k1", seed: int = 1) -> Lease:
     """Deliver a case that comes to `result`; return the lease it was done under."""
-    lease = await claimed(house, key, seed)
-    await house.connectors.ledger.settle(lease, result, at=MONDAY, duration_ms=1)
-    return lease
+    return await stopped(house.connectors, application(ELDER, seed=seed), result, by=CLERK, key=key, at=MONDAY)
 
 
 async def preview(house: House, *groups: Group, actor: Actor = OWNER) -> Preview:

@@ -14,9 +14,11 @@ from typer.testing import CliRunner
 
 from config.storage.memory_state import MemoryStateStore
 from config.storage.sql import create_engine
+from connectors import replay_commands  # noqa: F401 - adds `replay`
 from connectors.commands import connector_cli
 from connectors.reconciliation import Comparison, Difference, Repair
-from tests.doubles.house import MONDAY, make_house
+from tests.doubles.house import CLERK, ELDER, MONDAY, application, make_house
+from tests.doubles.stopped import UNREADABLE, stopped
 
 ROOT = Path(__file__).parents[2]
 SPEC = ROOT / "config/systems/mz-elder.yaml"
@@ -157,3 +159,32 @@ def test_reconciled_days_are_listed_with_what_is_left_to_do(tmp_path: Path, case
     assert code == 0
     assert "2026-11-22\t我方 ours 1\t部门 theirs 0\t不一致 different" in told
     assert f"look_up\t{case}\t10 → -" in told
+
+
+async def test_replay_shows_asks_for_a_reason_and_appends(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
+    house = await make_house(engine, MemoryStateStore(), tmp_path)
+    lease = await stopped(house.connectors, application(ELDER), UNREADABLE, by=CLERK, key="k", at=MONDAY)
+    number = lease.delivery.case_number
+
+    def replay(*more: str) -> tuple[int, str]:
+        return typed_there(tmp_path, "replay", "mz-elder", "--state", "invalid", *more)
+
+    code, said = await asyncio.to_thread(replay, "--dry")
+    assert code == 0
+    assert number in said
+    assert "new_key" in said
+    code, said = await asyncio.to_thread(replay)
+    assert code == 2
+    code, said = await asyncio.to_thread(replay, "--reason", "部门已放宽长度", "--yes")
+    assert (code, "sent anew: 1" in said) == (0, True), said
+    views = await house.connectors.deliveries.of_case(number)
+    assert [view.delivery.state.value for view in views] == ["replayed", "queued"]
+    await house.connectors.aclose()
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("wrong", [("--state", "confirmed"), ("--since", "yesterday")])
+def test_replay_tells_what_it_cannot_read(wrong: tuple[str, str]) -> None:
+    code, _ = typed("replay", "mz-elder", "--dry", *wrong)
+    assert code == 2
