@@ -128,10 +128,11 @@ def create_connectors(
     systems: Mapping[str, System],
     guide: Callable[[str], Matter | None],
     calendar: WorkingCalendar,
+    flows: Flows | None = None,
 ) -> Connectors:
     """Return everything of connectors, ready to use; nothing runs and nothing connects yet.
 
-    `guide` gives the published matter of an id, or None.
+    `guide` gives the published matter of an id, or None. Without `flows` nothing follows from a case's result.
     """
     holiday_on, offset = holidays(calendar), timedelta(seconds=settings.department_clock_offset_seconds)
     kept_secrets = SecretsDirectory(settings.secrets_dir)

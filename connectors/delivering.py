@@ -35,6 +35,10 @@ class Deliverer:
         Raises:
             LeaseLost: somebody else has it; nothing was written.
         """
+        with self.ground.uses.of(self.transport):
+            return await self._deliver(replace(lease, spec_version=self.system.registered))
+
+    async def _deliver(self, lease: Lease) -> Outcome | None:
         if lease.delivery.state is not DeliveryState.PROBING:
             return await self._send(lease)
         operation, at = self._operation(lease), self.ground.clock()
@@ -57,8 +61,11 @@ class Deliverer:
                 assert_never(other)
 
     async def _send(self, lease: Lease) -> Outcome | None:
-        if (tomorrow := await self.pace.spend()) is not None:
-            await self._give_back(lease, tomorrow)
+        if await self.pace.spend() is not None:
+            # It keeps its place: the lane is told why nothing goes, and holds the system until tomorrow.
+            at = self.ground.clock()
+            own = lease.delivery.next_attempt_at or at
+            await self.ground.ledger.give_back(lease, next_attempt_at=own, reason="", at=at)
             return None
         await self.pace.turn()
         begun = await self._begin(lease, "send")
@@ -120,9 +127,6 @@ class Deliverer:
             state=delivery.state.value,
             ms=duration_ms,
         )
-
-    async def _give_back(self, lease: Lease, until: datetime) -> None:
-        await self.ground.ledger.give_back(lease, next_attempt_at=until, reason="budget", at=self.ground.clock())
 
     def _operation(self, lease: Lease) -> Operation:
         if lease.delivery.kind == "withdraw" and self.system.withdraw is not None:

@@ -1,11 +1,12 @@
 """What everything inside one worker shares."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from config.clock import Clock
 from connectors.availability import HolidayOn
+from connectors.live_transports import Uses
 from connectors.maintenance import Window, no_windows
 from connectors.ports import Breakers, Ledger
 
@@ -13,7 +14,7 @@ from connectors.ports import Breakers, Ledger
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """`owner` names this worker in leases; `offset` is how far the departments' clock runs ahead; `windows` gives a
-    system's maintenance windows; `jitter` and `nonce` come from outside, so that tests are the same every time.
+    system's maintenance windows; `uses` knows which transports are in hand; `jitter` and `nonce` come from outside, so that tests are the same every time.
     """
 
     ledger: Ledger
@@ -27,6 +28,7 @@ class Ground:
     jitter: Callable[[], float]
     nonce: Callable[[], str]
     windows: Callable[[str], Sequence[Window]] = no_windows
+    uses: Uses = field(default_factory=Uses)
 
     def callback_url(self, system: str) -> str:
         """Return where a department may call us."""

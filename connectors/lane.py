@@ -1,36 +1,49 @@
 """One system's lane: it takes up what is due, as many at once as the spec allows, and no lane waits for another."""
 
 import asyncio
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from config import logs
 from connectors.delivering import AFTER_A_FAULT, Deliverer
 from connectors.engine import PERSON_HOLD, BreakerState, is_fault
-from connectors.gate import gate
+from connectors.gate import Gate, gate
 from connectors.ground import Ground
-from connectors.ledger import Lease, LeaseLost
+from connectors.holds import Hold, open_end
+from connectors.ledger import HoldReason, Lease, LeaseLost
 from connectors.outcomes import AWAITS_PERSON, Outcome
 from connectors.ports import NeedsPerson
 from connectors.system import System
 
 log = logs.get(__name__)
 PROBE_TAKES: Final = timedelta(seconds=60)
+HOURS: Final[tuple[HoldReason, ...]] = ("closed", "maintenance")
 NEVER_LEFT: Final = frozenset({"mapping", "probe", AWAITS_PERSON})
 """Errors on our own side, before the department was spoken to: they say nothing about its health."""
 
 
+def _nobody(_region: str) -> Deliverer | None:
+    """Return who delivers the cases of a region in another's place."""
+
+
 @dataclass(slots=True)
 class Lane:
-    """The deliveries of one system in this worker. `breaker` is as last seen; the worker refreshes it."""
+    """The deliveries of one system in this worker. `breaker` and `holds` are as last seen; the worker refreshes them.
+
+    `system`, `deliverer` and `tried` (who delivers for a canary's regions) may be replaced between two deliveries.
+    """
 
     system: System
     deliverer: Deliverer
     ground: Ground
     breaker: BreakerState = field(default_factory=BreakerState)
+    holds: Collection[Hold] = ()
+    tried: Callable[[str], Deliverer | None] = _nobody
     is_stopping: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _probing_until: datetime | None = None
     _running: set[asyncio.Task[None]] = field(default_factory=set)
 
     def wake(self) -> None:
@@ -55,7 +68,7 @@ class Lane:
 
     async def _pump(self) -> None:
         while not self.is_stopping and (free := self.system.spec.delivery.concurrency - len(self._running)) > 0:
-            most = await self._allowed(free)
+            most, held = await self._allowed(free)
             if most == 0:
                 return
             leases = await self.ground.ledger.claim(
@@ -64,7 +77,11 @@ class Lane:
                 at=self.ground.clock(),
                 lease=self.ground.lease,
                 most=most,
+                without=held,
             )
+            if not leases:
+                await self._leave_probe()
+                return
             for lease in leases:
                 task = asyncio.create_task(self._deliver(lease), name=f"delivery {lease.delivery.id}")
                 self._running.add(task)
@@ -72,25 +89,64 @@ class Lane:
             if len(leases) < free:
                 return
 
-    async def _allowed(self, free: int) -> int:
-        """Return how many may be taken up now; what has to wait is held back with a promised moment."""
-        ground, at = self.ground, self.ground.clock()
-        stands = gate(self.system, self.breaker, at=at, offset=ground.offset, holiday_on=ground.holiday_on)
-        for hold in stands.holds:
-            await ground.ledger.hold(
-                system=self.system.id, operations=hold.operations, until=hold.until, reason=hold.reason, at=at
-            )
-        if stands.is_shut:
-            return 0
-        if not await self._is_ready():
-            await ground.ledger.hold(
-                system=self.system.id, operations=(), until=at + PERSON_HOLD, reason="person", at=at
-            )
-            return 0
+    def stands(self, at: datetime) -> Gate:
+        """Return whether the system is spoken to at `at`, as far as this worker knows."""
+        ground = self.ground
+        return gate(
+            self.system,
+            self.breaker,
+            at=at,
+            offset=ground.offset,
+            holiday_on=ground.holiday_on,
+            windows=ground.windows(self.system.id),
+        )
+
+    def is_shut(self, at: datetime) -> bool:
+        """Tell whether looking for work would be in vain."""
+        is_spent = any(hold.reason == "budget" and hold.until > at for hold in self.holds)
+        return is_spent or self.stands(at).is_shut
+
+    async def tell_hours(self, at: datetime) -> None:
+        """Keep what its opening hours and maintenance hold back, so that everybody sees the promised moment."""
+        holds = self.stands(at).holds
+        for reason in HOURS:
+            await self._tell(reason, [hold for hold in holds if hold.reason == reason], at)
+
+    async def _tell(self, reason: HoldReason, wanted: Sequence[Hold], at: datetime) -> None:
+        """Keep exactly these holds of that reason; what is kept already costs no write."""
+        kept = {(name, hold.until) for hold in self.holds if hold.reason == reason for name in hold.operations or ("",)}
+        if kept == {(name, hold.until) for hold in wanted for name in hold.operations or ("",)}:
+            return
+        await self.ground.ledger.hold(system=self.system.id, reasons=(reason,), wanted=wanted, at=at)
+        self.holds = (*(hold for hold in self.holds if hold.reason != reason), *wanted)
+
+    async def _allowed(self, free: int) -> tuple[int, tuple[str, ...]]:
+        """Return how many may be taken up now, and which operations not."""
+        at = self.ground.clock()
+        stands = self.stands(at)
+        spent_until = self.deliverer.pace.spent_until
+        if spent_until is not None and spent_until > at:
+            await self._tell("budget", (Hold(operations=(), until=spent_until, reason="budget"),), at)
+        if self.is_shut(at):
+            return 0, ()
+        is_ready = await self._is_ready()
+        person = Hold(operations=(), until=open_end(at, PERSON_HOLD), reason="person")
+        await self._tell("person", () if is_ready else (person,), at)
+        if not is_ready:
+            return 0, ()
+        held = tuple(name for hold in stands.holds for name in hold.operations)
         if not stands.is_probe:
-            return free
-        is_ours = await ground.breakers.take_probe(self.system.id, at=at, until=at + PROBE_TAKES)
-        return 1 if is_ours else 0
+            return free, held
+        until = at + PROBE_TAKES
+        is_ours = await self.ground.breakers.take_probe(self.system.id, at=at, until=until)
+        self._probing_until = until if is_ours else None
+        return (1 if is_ours else 0), held
+
+    async def _leave_probe(self) -> None:
+        """Leave it to whoever comes next to see whether the system is back: this one sent nothing."""
+        if self._probing_until is not None:
+            until, self._probing_until = self._probing_until, None
+            await self.ground.breakers.leave_probe(self.system.id, until=until)
 
     async def _is_ready(self) -> bool:
         transport = self.deliverer.transport
@@ -102,9 +158,12 @@ class Lane:
 
     async def _deliver(self, lease: Lease) -> None:
         try:
-            outcome = await self.deliverer.deliver(lease)
+            deliverer = self.tried(lease.delivery.region) or self.deliverer
+            outcome = await deliverer.deliver(lease)
             if outcome is not None and outcome.error not in NEVER_LEFT:
                 await self._note(outcome)
+            else:
+                await self._leave_probe()
         except LeaseLost:
             log.warning("lease_lost", system=self.system.id, delivery=lease.delivery.id)
         except Exception:
@@ -114,7 +173,7 @@ class Lane:
 
     async def _note(self, outcome: Outcome) -> None:
         """Tell the breaker; a clean one that stays clean costs no write."""
-        before = self.breaker
+        before, self._probing_until = self.breaker, None
         is_good = BreakerState() == before and not is_fault(outcome)
         if is_good:
             return
@@ -129,5 +188,3 @@ class Lane:
                 stands=self.breaker.stands(at),
                 error=self.breaker.last_error,
             )
-        if before.open_until is not None and self.breaker.open_until is None:
-            await self.ground.ledger.release(system=self.system.id, reason="breaker", at=at)

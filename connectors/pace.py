@@ -20,13 +20,17 @@ _FARTHEST_SLOTS: Final = 500
 
 @dataclass(slots=True)
 class Pace:
-    """The pace of one system; `rate_per_second` None is as fast as it goes, `daily_budget` None without end."""
+    """The pace of one system; `rate_per_second` None is as fast as it goes, `daily_budget` None without end.
+
+    `spent_until` is when the budget that was last found used up begins anew.
+    """
 
     system: str
     rate_per_second: float | None
     daily_budget: int | None
     state: StateStore
     clock: Clock
+    spent_until: datetime | None = None
     _last_slot: int = 0
 
     async def turn(self) -> None:
@@ -61,4 +65,5 @@ class Pace:
             return None
         if spent <= self.daily_budget:
             return None
-        return (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        self.spent_until = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        return self.spent_until

@@ -10,6 +10,7 @@ from connectors.alarms import Alarm
 from connectors.availability import HolidayOn
 from connectors.batches import Batches
 from connectors.engine import BreakerState, ProbeAnswer
+from connectors.holds import Hold, Standing
 from connectors.ledger import Attempt, Awaited, Delivery, DeskTask, HoldReason, InboundEvent, Lease, Result, Submission
 from connectors.outcomes import Outcome, StatusWord
 from connectors.reconciliation import Comparison, Listed, Ours
@@ -26,9 +27,18 @@ DueOn = Callable[[datetime], datetime]
 class Ledger(Protocol):
     """Deliveries as the worker sees them. Methods taking a `Lease` raise `LeaseLost` when it is somebody else's."""
 
-    async def due_systems(self, at: datetime) -> Sequence[str]: ...
+    async def due_systems(self, among: Collection[str], at: datetime) -> Sequence[str]: ...
 
-    async def claim(self, *, system: str, owner: str, at: datetime, lease: timedelta, most: int) -> Sequence[Lease]: ...
+    async def claim(
+        self,
+        *,
+        system: str,
+        owner: str,
+        at: datetime,
+        lease: timedelta,
+        most: int,
+        without: Collection[str] = (),
+    ) -> Sequence[Lease]: ...
 
     async def keep(self, *, owner: str, at: datetime, lease: timedelta) -> int: ...
 
@@ -40,9 +50,13 @@ class Ledger(Protocol):
 
     async def reclaim(self, at: datetime) -> Sequence[str]: ...
 
+    async def holds(self) -> Standing:
+        """Return the holds that are kept, also those that ran out; a breaker's is its own and not among them."""
+
     async def hold(
-        self, *, system: str, operations: Collection[str], until: datetime, reason: HoldReason, at: datetime
-    ) -> int: ...
+        self, *, system: str, reasons: Collection[HoldReason], wanted: Collection[Hold], at: datetime
+    ) -> None:
+        """Let exactly these holds of those reasons stand for `system`; what waits is not touched."""
 
     async def release(self, *, system: str, reason: HoldReason, at: datetime) -> int: ...
 
@@ -65,6 +79,9 @@ class Breakers(Protocol):
     async def note(self, system: str, outcome: Outcome, policy: Breaker, *, at: datetime) -> BreakerState: ...
 
     async def take_probe(self, system: str, *, at: datetime, until: datetime) -> bool: ...
+
+    async def leave_probe(self, system: str, *, until: datetime) -> None:
+        """Give back a probe taken until then that found out nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -17,16 +17,16 @@ from config import logs
 from config.clock import Clock
 from config.state import StateStore, StateStoreUnavailable
 from connectors.availability import HolidayOn
-from connectors.delivering import Deliverer
+from connectors.crew import Crews
 from connectors.engine import BreakerState
-from connectors.fetching import Fetcher
 from connectors.ground import Ground
 from connectors.intake import WAKE_TOPIC
 from connectors.lane import Lane
-from connectors.pace import Pace
-from connectors.polling import Poller
-from connectors.ports import Breakers, Fetches, Ledger, Lists, Reconciliations, Transport
+from connectors.live_transports import LiveTransports, Uses
+from connectors.maintenance import Announced, MaintenanceBook
+from connectors.ports import Breakers, Ledger, Lists, Reconciliations, Transport
 from connectors.reconciling import Reconciler
+from connectors.serving import serving
 from connectors.system import System
 
 log = logs.get(__name__)
@@ -50,6 +50,7 @@ class DeliveryWorker:
         ledger: Ledger,
         breakers: Breakers,
         reconciliations: Reconciliations,
+        maintenance: MaintenanceBook,
         systems: Mapping[str, System],
         transports: Mapping[str, Transport],
         state: StateStore,
@@ -63,6 +64,7 @@ class DeliveryWorker:
     ) -> None:
         self._ledger = ledger
         self._breakers = breakers
+        self._maintenance, self._windows = maintenance, Announced()
         self._state = state
         self._clock = clock
         self._lease = lease
@@ -79,67 +81,42 @@ class DeliveryWorker:
             base_url=base_url,
             jitter=secrets.SystemRandom().random,
             nonce=lambda: secrets.token_hex(16),
+            windows=self._windows.of,
+            uses=transports.uses if isinstance(transports, LiveTransports) else Uses(),
         )
-        self._lanes = {
-            id_: _lane(systems[id_], transport, ground, state)
-            for id_, transport in transports.items()
-            if id_ in systems
-        }
-        self._pollers = [
-            Poller(system=systems[id_], transport=transport, ground=ground, breaker=self._breaker_of(id_))
-            for id_, transport in transports.items()
-            if id_ in systems and systems[id_].poll is not None
-        ]
-        self._fetchers = [
-            Fetcher(
-                system=systems[id_],
-                channel=transport,
-                ground=ground,
-                every_seconds=results.every_seconds,
-                breaker=self._breaker_of(id_),
-            )
-            for id_, transport in transports.items()
-            if id_ in systems and (results := systems[id_].results) is not None and isinstance(transport, Fetches)
-        ]
-
-        self._reconciler = Reconciler(
-            systems=systems,
-            lists={
-                id_: transport
-                for id_, transport in transports.items()
-                if id_ in systems and systems[id_].reconcile is not None and isinstance(transport, Lists)
-            },
-            book=reconciliations,
-            ground=ground,
-        )
-
-    def _breaker_of(self, system: str) -> Callable[[], BreakerState]:
-        return lambda: self._lanes[system].breaker
+        self._systems = systems
+        self._transports = transports
+        self._crews = Crews(ground, state)
+        self._lanes: Mapping[str, Lane] = {}
+        self._lists: dict[str, Lists] = {}
+        self._reconciler = Reconciler(systems=systems, lists=self._lists, book=reconciliations, ground=ground)
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        log.info("worker_started", worker=self.owner, systems=len(self._lanes))
         try:
             async with asyncio.TaskGroup() as group:
+                self._muster(group)
+                log.info("worker_started", worker=self.owner, systems=len(self._lanes))
                 group.create_task(self._listen())
-                group.create_task(self._look_around())
+                group.create_task(self._look_around(group))
                 group.create_task(self._beat())
-                for lane in self._lanes.values():
-                    group.create_task(lane.run())
-                for poller in self._pollers:
-                    group.create_task(poller.run())
-                for fetcher in self._fetchers:
-                    group.create_task(fetcher.run())
-                if self._reconciler.lists:
-                    group.create_task(self._reconciler.run())
+                group.create_task(self._reconciler.run())
         finally:
             await self._finish()
 
+    def _muster(self, group: asyncio.TaskGroup) -> None:
+        """Serve what is in service now: a version that went live needs no restart, and no other lane notices."""
+        served = serving(self._systems, self._transports)
+        self._crews.muster(served, group)
+        self._lanes = self._crews.lanes
+        self._lists.clear()
+        for id_, each in served.items():
+            if each.system.reconcile is not None and isinstance(each.transport, Lists):
+                self._lists[id_] = each.transport
+
     async def _finish(self) -> None:
-        running: set[asyncio.Task[None]] = set()
-        for lane in self._lanes.values():
-            lane.is_stopping = True
-            running |= lane.running
+        self._crews.stop()
+        running = self._crews.running
         if running:
             beat = asyncio.create_task(self._beat())
             _, left = await asyncio.wait(running, timeout=STOP_GRACE_SECONDS)
@@ -160,9 +137,10 @@ class DeliveryWorker:
                 log.warning("wake_up_unavailable")
             await asyncio.sleep(self._look_every_seconds)
 
-    async def _look_around(self) -> None:
+    async def _look_around(self, group: asyncio.TaskGroup) -> None:
         while True:
             try:
+                self._muster(group)
                 await self._look()
             except Exception:
                 # The database may be away for a moment; the next look finds everything where it was.
@@ -173,12 +151,14 @@ class DeliveryWorker:
         at = self._clock()
         for system in await self._ledger.reclaim(at):
             log.warning("delivery_reclaimed", system=system)
-        breakers = await self._breakers.all()
+        self._windows.see(await self._maintenance.current(at))
+        breakers, holds = await self._breakers.all(), await self._ledger.holds()
         for id_, lane in self._lanes.items():
-            lane.breaker = breakers.get(id_, BreakerState())
-        for system in await self._ledger.due_systems(at):
-            if system in self._lanes:
-                self._lanes[system].wake()
+            lane.breaker, lane.holds = breakers.get(id_, BreakerState()), holds.get(id_, ())
+            await lane.tell_hours(at)
+        open_now = [id_ for id_, lane in self._lanes.items() if not lane.is_shut(at)]
+        for system in await self._ledger.due_systems(open_now, at):
+            self._lanes[system].wake()
         # Last, so that a report nobody can apply never keeps a delivery waiting.
         for delivery_id in await self._ledger.left_over(most=LEFT_OVER_AT_ONCE):
             await self._apply_left_over(delivery_id)
@@ -194,22 +174,9 @@ class DeliveryWorker:
         """Prolong this worker's leases, three times in each lease's life."""
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
-            if not any(lane.running for lane in self._lanes.values()):
+            if not self._crews.running:
                 continue
             try:
                 await self._ledger.keep(owner=self.owner, at=self._clock(), lease=self._lease)
             except Exception:
                 log.exception("heartbeat_fault")
-
-
-def _lane(system: System, transport: Transport, ground: Ground, state: StateStore) -> Lane:
-    policy = system.spec.delivery
-    pace = Pace(
-        system=system.id,
-        rate_per_second=policy.rate_per_second,
-        daily_budget=policy.daily_budget,
-        state=state,
-        clock=ground.clock,
-    )
-    deliverer = Deliverer(system=system, transport=transport, pace=pace, ground=ground)
-    return Lane(system=system, deliverer=deliverer, ground=ground)

@@ -3,37 +3,51 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
 
-from sqlalchemy import RowMapping, Select, and_, case, exists, or_, select, update
+from sqlalchemy import RowMapping, and_, case, exists, literal, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
+from connectors.holds import BEFORE_SENDING
 from connectors.ledger import DUE, IN_THE_WAY, LEASED, DeliveryState, HoldReason, Lease, LeaseLost
 from connectors.storage import rows
 from connectors.storage.tables import attempts, deliveries, submissions
 
-AT_ONCE: Final = 2_000
 _DUE = [state.value for state in DUE]
 _LEASED = [state.value for state in LEASED]
 _IN_THE_WAY = [state.value for state in IN_THE_WAY]
-_HOLDABLE = [DeliveryState.QUEUED.value, DeliveryState.WAIT.value, DeliveryState.HELD.value]
+_BEFORE_SENDING = [state.value for state in BEFORE_SENDING]
 
 
 def _is_due(at: datetime) -> ColumnElement[bool]:
     return and_(deliveries.c.state.in_(_DUE), deliveries.c.next_attempt_at <= at)
 
 
-async def due_systems(connection: AsyncConnection, at: datetime) -> Sequence[str]:
-    """Return the systems that have something due."""
-    found = await connection.execute(select(deliveries.c.system).where(_is_due(at)).distinct())
+async def due_systems(connection: AsyncConnection, among: Collection[str], at: datetime) -> Sequence[str]:
+    """Return those of these systems that have something due: a look at the first of each, however many wait."""
+    if not among:
+        return []
+    each = [
+        select(literal(system).label("system")).where(exists().where(deliveries.c.system == system, _is_due(at)))
+        for system in sorted(among)
+    ]
+    found = await connection.execute(union_all(*each))
     return [row[0] for row in found]
 
 
 async def claim(
-    connection: AsyncConnection, *, system: str, owner: str, at: datetime, lease: timedelta, most: int
+    connection: AsyncConnection,
+    *,
+    system: str,
+    owner: str,
+    at: datetime,
+    lease: timedelta,
+    most: int,
+    without: Collection[str] = (),
 ) -> list[Lease]:
     """Take up at most `most` due deliveries of `system`; nobody else has or gets them while the lease lasts.
+
+    Operations in `without` are left alone: they are held.
 
     A later delivery of a case waits for the earlier ones. SKIP LOCKED keeps workers out of each other's way on
     PostgreSQL; on SQLite the one UPDATE is the guard.
@@ -44,9 +58,12 @@ async def claim(
         earlier.c.position < deliveries.c.position,
         earlier.c.state.in_(_IN_THE_WAY),
     )
+    which = [deliveries.c.system == system, _is_due(at), ~blocked]
+    if without:
+        which.append(deliveries.c.operation.not_in(without))
     chosen = (
         select(deliveries.c.id)
-        .where(deliveries.c.system == system, _is_due(at), ~blocked)
+        .where(*which)
         .order_by(deliveries.c.next_attempt_at, deliveries.c.created_at)
         .limit(most)
         .with_for_update(skip_locked=True, of=deliveries)
@@ -113,7 +130,7 @@ async def cancel_withdrawals(connection: AsyncConnection, case_number: str, at: 
         .where(
             deliveries.c.case_number == case_number,
             deliveries.c.kind == "withdraw",
-            deliveries.c.state.in_([*_HOLDABLE, DeliveryState.DESK.value]),
+            deliveries.c.state.in_([*_BEFORE_SENDING, DeliveryState.DESK.value]),
         )
         .values(state=DeliveryState.CANCELLED.value, next_attempt_at=None, updated_at=at)
     )
@@ -170,6 +187,7 @@ async def begin(connection: AsyncConnection, lease: Lease, *, kind: str, at: dat
             system=lease.delivery.system,
             kind=kind,
             worker=lease.owner,
+            spec_version=lease.spec_version,
             started_at=at,
         )
     )
@@ -224,46 +242,3 @@ async def reclaim(connection: AsyncConnection, at: datetime) -> list[str]:
         .returning(deliveries.c.system)
     )
     return [row[0] for row in freed]
-
-
-async def hold(
-    connection: AsyncConnection,
-    *,
-    system: str,
-    operations: Collection[str],
-    until: datetime,
-    reason: HoldReason,
-    at: datetime,
-) -> int:
-    """Hold what is due of `system` until a promised moment, at most `AT_ONCE`; no attempt is counted.
-
-    Empty `operations` means all.
-    """
-    which = [deliveries.c.system == system, deliveries.c.state.in_(_HOLDABLE), deliveries.c.next_attempt_at <= at]
-    if operations:
-        which.append(deliveries.c.operation.in_(operations))
-    held = await connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_(_some(*which)))
-        .values(state=DeliveryState.HELD.value, next_attempt_at=until, hold_reason=reason, updated_at=at)
-    )
-    return held.rowcount
-
-
-async def release(connection: AsyncConnection, *, system: str, reason: HoldReason, at: datetime) -> int:
-    """Let what was held for `reason` go at once, at most `AT_ONCE`: the breaker closed, the system opened early."""
-    which = (
-        deliveries.c.system == system,
-        deliveries.c.state == DeliveryState.HELD.value,
-        deliveries.c.hold_reason == reason,
-        deliveries.c.next_attempt_at > at,
-    )
-    released = await connection.execute(
-        update(deliveries).where(deliveries.c.id.in_(_some(*which))).values(next_attempt_at=at, updated_at=at)
-    )
-    return released.rowcount
-
-
-def _some(*which: ColumnElement[bool]) -> Select[tuple[str]]:
-    """Choose at most `AT_ONCE`: a hundred thousand waiting ones in one statement would hold up every window's commit."""
-    return select(deliveries.c.id).where(*which).limit(AT_ONCE).with_for_update(skip_locked=True, of=deliveries)

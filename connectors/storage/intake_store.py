@@ -15,7 +15,9 @@ from connectors.errors import NotWithdrawable
 from connectors.ledger import DUE, Delivery, DeliveryState, DeskReason, Submission
 from connectors.outcomes import OutcomeClass
 from connectors.ports import Earlier, NewCase
+from connectors.reflux import Moved
 from connectors.storage import holds, rows
+from connectors.storage.case_moves import Follow
 from connectors.storage.commits import until_uncontested
 from connectors.storage.desk import close_tasks, open_task
 from connectors.storage.tables import deliveries, idempotency, submissions
@@ -45,11 +47,19 @@ class _KeyTaken(Exception):
 class SqlIntakeStore:
     """`connectors.ports.IntakeStore` on SQLite and PostgreSQL."""
 
-    def __init__(self, engine: AsyncEngine, systems: Mapping[str, System], clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        systems: Mapping[str, System],
+        clock: Clock = utc_now,
+        *,
+        follow: Follow | None = None,
+    ) -> None:
         self._engine = engine
         self._reading = readonly(engine)
         self._systems = systems
         self._clock = clock
+        self._follow = follow
 
     async def earlier(self, actor: str, key: str) -> Earlier | None:
         async with self._reading.connect() as connection:
@@ -106,6 +116,8 @@ class SqlIntakeStore:
         await add_case(connection, case, events, new.materials)
         await _add_submission(connection, submission)
         await _add_deliveries(connection, queued, case, at=at, due_at=new.due_at)
+        if self._follow is not None:
+            await self._follow(connection, [Moved(case=case, event=event) for event in events], at=at)
         return case, queued
 
     async def withdraw(
@@ -192,8 +204,9 @@ class SqlIntakeStore:
         submission = Submission(
             id=str(uuid4()), case_number=case.number, created_at=at, content=content, sha256=sha256_of(content)
         )
-        system = self._systems.get(row["system"])
-        is_manual = system is None or system.withdraw is None or system.withdraw.manual
+        known = self._systems.get(row["system"])
+        system = known.in_region(row["region"]) if known is not None else None
+        is_manual = system is None or system.service == "retired" or system.withdraw is None or system.withdraw.manual
         key = str(uuid4())
         told = Delivery(
             id=key,

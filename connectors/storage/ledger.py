@@ -1,19 +1,21 @@
 """`connectors.ports.Ledger`, `Deliveries` and `Breakers` in SQL: each method is one commit."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from config import logs
+from config.clock import Clock, utc_now
 from config.storage.sql import readonly
 from connectors.engine import BreakerState, breaker_after
+from connectors.holds import Hold, Standing
 from connectors.ledger import Awaited, Delivery, DeliveryState, HoldReason, InboundEvent, Lease, Result, Submission
 from connectors.outcomes import Outcome
 from connectors.ports import DeliveryView
 from connectors.spec_models import Breaker
-from connectors.storage import claims, rows, settling, settling_many
+from connectors.storage import claims, holds, rows, settling, settling_many
 from connectors.storage.commits import until_uncontested
 from connectors.storage.settling import Settling
 from connectors.storage.settling_many import Intent, Settlement
@@ -33,13 +35,24 @@ class SqlLedger:
         self._sends: Together[Intent, None] = Together(self._begin_sends)
         self._settlements: Together[Settlement, Delivery | None] = Together(self._settle_smooth)
 
-    async def due_systems(self, at: datetime) -> Sequence[str]:
+    async def due_systems(self, among: Collection[str], at: datetime) -> Sequence[str]:
         async with self._reading.connect() as connection:
-            return await claims.due_systems(connection, at)
+            return await claims.due_systems(connection, among, at)
 
-    async def claim(self, *, system: str, owner: str, at: datetime, lease: timedelta, most: int) -> Sequence[Lease]:
+    async def claim(
+        self,
+        *,
+        system: str,
+        owner: str,
+        at: datetime,
+        lease: timedelta,
+        most: int,
+        without: Collection[str] = (),
+    ) -> Sequence[Lease]:
         async with self._engine.begin() as connection:
-            return await claims.claim(connection, system=system, owner=owner, at=at, lease=lease, most=most)
+            return await claims.claim(
+                connection, system=system, owner=owner, at=at, lease=lease, most=most, without=without
+            )
 
     async def keep(self, *, owner: str, at: datetime, lease: timedelta) -> int:
         async with self._engine.begin() as connection:
@@ -86,31 +99,19 @@ class SqlLedger:
         async with self._engine.begin() as connection:
             return await claims.reclaim(connection, at)
 
+    async def holds(self) -> Standing:
+        async with self._reading.connect() as connection:
+            return await holds.kept(connection)
+
     async def hold(
-        self, *, system: str, operations: Collection[str], until: datetime, reason: HoldReason, at: datetime
-    ) -> int:
-        if until <= at:
-            return 0  # that moment is now: nothing has to wait for it
-
-        async def some(connection: AsyncConnection) -> int:
-            return await claims.hold(
-                connection, system=system, operations=operations, until=until, reason=reason, at=at
-            )
-
-        return await self._all(some)
+        self, *, system: str, reasons: Collection[HoldReason], wanted: Collection[Hold], at: datetime
+    ) -> None:
+        async with self._engine.begin() as connection:
+            await holds.write(connection, system=system, reasons=reasons, wanted=wanted, at=at)
 
     async def release(self, *, system: str, reason: HoldReason, at: datetime) -> int:
-        return await self._all(lambda connection: claims.release(connection, system=system, reason=reason, at=at))
-
-    async def _all(self, some: Callable[[AsyncConnection], Awaitable[int]]) -> int:
-        """Change some after some, a commit each, so that nobody else's waits long; return how many."""
-        changed = 0
-        while True:
-            async with self._engine.begin() as connection:
-                now = await some(connection)
-            changed += now
-            if now < claims.AT_ONCE:
-                return changed
+        async with self._engine.begin() as connection:
+            return await holds.release(connection, system=system, reason=reason, at=at)
 
     async def receive(self, event: InboundEvent, *, at: datetime) -> bool:
         async def commit(connection: AsyncConnection) -> bool:
@@ -168,14 +169,15 @@ async def _due_polls(
 class SqlDeliveries:
     """Deliveries for people to look at."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock = utc_now) -> None:
         self._reading = readonly(engine)
+        self._clock = clock
 
     async def of_case(self, case_number: str) -> Sequence[DeliveryView]:
         of_case = deliveries.c.case_number == case_number
         async with self._reading.connect() as connection:
             found = await connection.execute(select(deliveries).where(of_case).order_by(deliveries.c.position))
-            kept = [rows.delivery(row) for row in found.mappings()]
+            kept = await holds.shown(connection, [rows.delivery(row) for row in found.mappings()], self._clock())
             tried = await connection.execute(
                 select(attempts)
                 .join(deliveries, deliveries.c.id == attempts.c.delivery_id)
@@ -206,8 +208,9 @@ class SqlDeliveries:
                 .order_by(deliveries.c.position)
             )
             by_case: dict[str, list[Delivery]] = {number: [] for number in case_numbers}
-            for row in found.mappings():
-                by_case[row["case_number"]].append(rows.delivery(row))
+            kept = [rows.delivery(row) for row in found.mappings()]
+            for each in await holds.shown(connection, kept, self._clock()):
+                by_case[each.case_number].append(each)
         return by_case
 
 
@@ -247,3 +250,11 @@ class SqlBreakers:
                 .values(probing_until=until)
             )
             return taken.rowcount == 1
+
+    async def leave_probe(self, system: str, *, until: datetime) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                update(breakers)
+                .where(breakers.c.system == system, breakers.c.probing_until == until)
+                .values(probing_until=None)
+            )

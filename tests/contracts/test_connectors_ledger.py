@@ -174,16 +174,6 @@ async def test_what_was_held_uses_no_attempt(house: House) -> None:
     assert again.delivery.case_number == accepted.case.number
 
 
-async def test_a_closed_system_holds_everything_with_one_promise(house: House) -> None:
-    for n in range(3):
-        await house.accept(key=f"k{n}", seed=n)
-    opens = now() + timedelta(hours=10)
-    held = await house.connectors.ledger.hold(system="mz-elder", operations=(), until=opens, reason="closed", at=now())
-    assert held == 3
-    assert await claim(house) == []
-    assert len(await claim(house, at=opens)) == 3
-
-
 async def test_a_later_delivery_of_a_case_waits_for_the_earlier_one(house: House) -> None:
     accepted = await house.accept()
     (lease,) = await claim(house)
