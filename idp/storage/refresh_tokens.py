@@ -4,9 +4,10 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from config.storage.direct_read import DirectRead
 from config.storage.sql import readonly
 from idp.protocol.refresh_token import Grant, RefreshToken
 from idp.storage.announce import Announcer
@@ -17,12 +18,28 @@ _LISTS = frozenset({"resource", "scope", "amr", "userinfo_claims", "id_token_cla
 _FIELDS = tuple(field.name for field in fields(Grant))
 
 
+_successor = refresh_tokens.alias("successor")
+_BY_HASH = (
+    select(
+        grants,
+        refresh_tokens.c.issued_at,
+        refresh_tokens.c.expires_at,
+        refresh_tokens.c.replaced_at,
+        _successor.c.replaced_at.label("successor_replaced_at"),
+    )
+    .join(grants, grants.c.gid == refresh_tokens.c.gid)
+    .outerjoin(_successor, _successor.c.token_hash == refresh_tokens.c.successor_hash)
+    .where(refresh_tokens.c.token_hash == bindparam("token_hash"))
+)
+
+
 class SqlRefreshTokenStore:
     """`idp.protocol.ports.RefreshTokenStore`."""
 
     def __init__(self, engine: AsyncEngine, announcer: Announcer) -> None:
         self._engine = engine
         self._announcer = announcer
+        self._by_hash = DirectRead(engine, _BY_HASH)
 
     async def open(self, grant: Grant, token_hash: str, *, expires_at: datetime) -> None:
         values = {name: list(v) if isinstance(v := getattr(grant, name), tuple) else v for name in _FIELDS}
@@ -35,21 +52,7 @@ class SqlRefreshTokenStore:
             )
 
     async def find(self, token_hash: str) -> RefreshToken | None:
-        successor = refresh_tokens.alias("successor")
-        wanted = (
-            select(
-                grants,
-                refresh_tokens.c.issued_at,
-                refresh_tokens.c.expires_at,
-                refresh_tokens.c.replaced_at,
-                successor.c.replaced_at.label("successor_replaced_at"),
-            )
-            .join(grants, grants.c.gid == refresh_tokens.c.gid)
-            .outerjoin(successor, successor.c.token_hash == refresh_tokens.c.successor_hash)
-            .where(refresh_tokens.c.token_hash == token_hash)
-        )
-        async with readonly(self._engine).connect() as connection:
-            row = (await connection.execute(wanted)).one_or_none()
+        row = await self._by_hash.one_or_none(token_hash=token_hash)
         if row is None:
             return None
         return RefreshToken(
