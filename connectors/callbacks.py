@@ -55,21 +55,28 @@ class Callbacks:
         Answers 404 for a system without callbacks, 413 beyond 256 KiB, and what the spec says for everything else.
         A call that can't be kept (the database is away) raises: the department gets a 5xx and calls again.
         """
-        system = self._systems.get(system_id)
-        if system is None or system.callback is None or system.spec.callback is None:
+        known = self._systems.get(system_id)
+        # Whose case it is stands inside, so the department may speak as any of the versions it is spoken to by.
+        versions = (known.served_versions or (known,)) if known is not None else ()
+        heard = [(v, v.spec.callback, v.callback) for v in versions if v.callback and v.spec.callback]
+        if not heard:
             return CallbackAnswer(status=404)
         if len(body) > LARGEST_BYTES:
             return CallbackAnswer(status=413)
-        spec, small = system.spec.callback, {name.lower(): value for name, value in headers.items()}
+        small = {name.lower(): value for name, value in headers.items()}
         incoming = Incoming(method=method, target=target, headers=small, content=body)
-        try:
-            event = self._event(system, spec, system.callback, incoming, at)
-        except (EnvelopeRefused, SecretMissing) as refused:
-            log.warning("callback_refused", system=system_id, reason=str(refused))
-            return _answer(spec.refused, taken=False)
-        is_new = await self._ledger.receive(event, at=at)
-        log.info("callback_received", system=system_id, is_new=is_new, status=event.status)
-        return _answer(spec.taken, taken=True)
+        refusals = []
+        for system, spec, callback in heard:
+            try:
+                event = self._event(system, spec, callback, incoming, at)
+            except (EnvelopeRefused, SecretMissing) as refused:
+                refusals.append(str(refused))
+                continue
+            is_new = await self._ledger.receive(event, at=at)
+            log.info("callback_received", system=system_id, is_new=is_new, status=event.status)
+            return _answer(spec.taken, taken=True)
+        log.warning("callback_refused", system=system_id, reason=", ".join(dict.fromkeys(refusals)))
+        return _answer(heard[0][1].refused, taken=False)
 
     def _event(
         self, system: System, spec: CallbackSpec, callback: Callback, incoming: Incoming, at: datetime

@@ -168,6 +168,9 @@ class Desk:
         return delivery
 
     def _is_manual(self, task: DeskTask) -> bool:
+        # What was brought by hand is heard of by hand, also where the system has an interface that takes no new cases.
+        if task.reason in (DeskReason.MANUAL, DeskReason.RESULT):
+            return True
         system = self._systems.get(task.delivery.system)
         return system is None or system.operation(task.delivery.operation).manual
 

@@ -3,25 +3,29 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from config import logs
 from connectors.engine import BreakerState
 from connectors.gate import closed
 from connectors.ground import Ground
 from connectors.ports import Fetches
-from connectors.system import System
+from connectors.serving import Serving
 
 log = logs.get(__name__)
+IDLE_SECONDS: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Fetcher:
-    """The results channel of one system. What is fetched goes the way of a callback: kept once, applied forward only."""
+    """The results channel of one system. What is fetched goes the way of a callback: kept once, applied forward only.
 
-    system: System
-    channel: Fetches
+    `serving` may be replaced between two ticks. A channel brings the results of all regions at once, so it is read by
+    the leading version; a system without one is left alone.
+    """
+
+    serving: Serving
     ground: Ground
-    every_seconds: float
     breaker: Callable[[], BreakerState] = BreakerState
 
     async def run(self) -> None:
@@ -31,27 +35,33 @@ class Fetcher:
                 await self.tick()
             except Exception:
                 # Nothing was confirmed: what was not kept comes again.
-                log.exception("fetch_fault", system=self.system.id)
-            await asyncio.sleep(self.every_seconds)
+                log.exception("fetch_fault", system=self.serving.system.id)
+            results = self.serving.system.results
+            await asyncio.sleep(results.every_seconds if results is not None else IDLE_SECONDS)
 
     async def tick(self) -> int:
         """Fetch once; return how many events were new."""
+        system, channel = self.serving.system, self.serving.transport
+        if system.results is None or not isinstance(channel, Fetches):
+            return 0
         if self._is_closed() or self.breaker().stands(self.ground.clock()) == "open":
             return 0
-        events = await self.channel.fetch()
-        new = [await self.ground.ledger.receive(event, at=self.ground.clock()) for event in events]
-        await self.channel.confirm()
+        with self.ground.uses.of(channel):
+            events = await channel.fetch()
+            new = [await self.ground.ledger.receive(event, at=self.ground.clock()) for event in events]
+            await channel.confirm()
         if events:
-            log.info("results_fetched", system=self.system.id, events=len(events), new=sum(new))
+            log.info("results_fetched", system=system.id, events=len(events), new=sum(new))
         return sum(new)
 
     def _is_closed(self) -> bool:
         ground = self.ground
+        system = self.serving.system
         holds = closed(
-            self.system,
+            system,
             at=ground.clock(),
             offset=ground.offset,
             holiday_on=ground.holiday_on,
-            windows=ground.windows(self.system.id),
+            windows=ground.windows(system.id),
         )
         return any(not hold.operations for hold in holds)

@@ -206,7 +206,7 @@ class Intake:
             submission = Submission(
                 id=str(uuid4()), case_number=number, created_at=at, content=content, sha256=sha256_of(content)
             )
-            return case, events, submission, [self._delivery(matter, submission, at)]
+            return case, events, submission, [self._delivery(matter, submission, actor.region, at)]
 
         return NewCase(
             region=actor.region,
@@ -218,9 +218,9 @@ class Intake:
             due_at=self._due_on(at),
         )
 
-    def _delivery(self, matter: Matter, submission: Submission, at: datetime) -> Delivery:
-        system = self._systems.get(matter.target.system)
-        is_manual = system is None or system.operation(matter.target.operation).manual
+    def _delivery(self, matter: Matter, submission: Submission, region: str, at: datetime) -> Delivery:
+        known = self._systems.get(matter.target.system)
+        is_manual = known is None or known.is_by_hand(matter.target.operation, region)
         key = str(uuid4())
         return Delivery(
             id=key,

@@ -40,7 +40,8 @@ IN_THE_WAY: Final = frozenset({*DUE, *LEASED, D.DESK, D.INVALID})
 
 HoldReason = Literal["", "closed", "breaker", "throttled", "auth", "budget", "person", "maintenance"]
 EventSource = Literal["callback", "poll", "probe", "results", "reconcile"]
-DeliveryKind = Literal["submit", "withdraw"]
+DeliveryKind = Literal["submit", "withdraw", "reflux", "event"]
+"""Of a case: submit, withdraw. Of a notice, to whoever else is to know of it: reflux (its result), event (联动)."""
 
 
 class DeskReason(StrEnum):
@@ -53,6 +54,8 @@ class DeskReason(StrEnum):
     GAVE_UP = "gave_up"  # tried for as long as the policy says
     UNMAPPED_STATUS = "unmapped_status"  # they reported a status nobody has translated
     DEPARTMENT_ERROR = "department_error"  # they reported that something went wrong on their side
+    HAND_OVER = "hand_over"  # a notice that is handed over: its receiver has no system we reach
+    VISIT = "visit"  # somebody is to be visited and asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,7 @@ class Delivery:
     message: str = field(default="", repr=False)
     confirmed_at: datetime | None = None
     updated_at: datetime | None = None
+    region: str = ""
 
     @property
     def serial(self) -> str:
@@ -100,7 +104,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """A delivery in this worker's hands. Every write names `fence`: whoever lost the lease writes nothing."""
+    """A delivery in this worker's hands. Every write names `fence`: whoever lost the lease writes nothing.
+
+    `spec_version` is the registration it is delivered under; each attempt keeps it.
+    """
 
     delivery: Delivery
     submission: Submission
@@ -108,6 +115,7 @@ class Lease:
     fence: int
     until: datetime
     last_sent_at: datetime | None = None
+    spec_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +140,7 @@ class Attempt:
     error: str
     message: str
     duration_ms: int | None
+    spec_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

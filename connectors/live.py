@@ -48,7 +48,8 @@ class LiveSystems(Mapping[str, System]):
         self._state = state
         self._compiled: dict[Key, System] = {}
         self._systems: Mapping[str, System] = {}
-        self._seen: Sequence[Registration] | None = None
+        self._seen: Sequence[Registration] = ()
+        self._was_read = False
         self._turn = asyncio.Lock()
 
     def __getitem__(self, system: str) -> System:
@@ -67,7 +68,7 @@ class LiveSystems(Mapping[str, System]):
         """
         async with self._turn:
             served = await self._versions.served()
-            if served == self._seen:
+            if self._was_read and served == self._seen:
                 return False
             wanted = {(each.system, each.version) for each in served}
             for key, written in (await self._versions.texts(wanted - set(self._compiled))).items():
@@ -78,10 +79,11 @@ class LiveSystems(Mapping[str, System]):
                     log.error("registration_unreadable", problem=str(problem))
             lost = {each.system for each in served if (each.system, each.version) not in self._compiled}
             kept = {id_: system for id_, system in self._systems.items() if id_ in lost}
-            sound = [each for each in served if each.system not in lost]
-            self._systems = {**assembled(sound, self._compiled), **kept}
+            kept |= {id_: system for id_, system in self._systems.items() if _of(id_, served) == _of(id_, self._seen)}
+            changed = [each for each in served if each.system not in {*lost, *kept}]
+            self._systems = dict(sorted({**assembled(changed, self._compiled), **kept}.items()))
             self._compiled = {key: system for key, system in self._compiled.items() if key in wanted}
-            self._seen = served
+            self._seen, self._was_read = served, True
             log.info("systems_refreshed", systems=len(self._systems), versions=len(served))
             return True
 
@@ -111,6 +113,10 @@ class LiveSystems(Mapping[str, System]):
             await self.refresh()
         except Exception as fault:  # noqa: BLE001 - whatever it is, what is in service stays in service
             log.warning("registry_unavailable", error=type(fault).__name__)
+
+
+def _of(system: str, served: Sequence[Registration]) -> list[Registration]:
+    return [each for each in served if each.system == system]
 
 
 def assembled(served: Sequence[Registration], compiled: Mapping[Key, System]) -> Mapping[str, System]:

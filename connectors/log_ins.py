@@ -45,9 +45,7 @@ class LogIns:
         self, *, systems: Mapping[str, System], transports: Mapping[str, Transport], ledger: Ledger, state: StateStore
     ) -> None:
         self._systems = systems
-        self._asking: Mapping[str, ShowsPicture] = {
-            id_: transport for id_, transport in transports.items() if isinstance(transport, ShowsPicture)
-        }
+        self._transports = transports
         self._ledger = ledger
         self._state = state
 
@@ -60,8 +58,8 @@ class LogIns:
         self._check(actor)
         return [
             LogInWaiting(system=id_, system_name=self._systems[id_].name, system_name_en=self._systems[id_].name_en)
-            for id_, transport in self._asking.items()
-            if await transport.awaits_person()
+            for id_ in [id_ for id_, system in self._systems.items() if system.spec.form_post is not None]
+            if (transport := self._asking(id_)) is not None and await transport.awaits_person()
         ]
 
     async def picture(self, system: str, actor: Actor) -> Captcha | None:
@@ -71,7 +69,7 @@ class LogIns:
             NotPermitted: the actor works no desk.
         """
         self._check(actor)
-        transport = self._asking.get(system)
+        transport = self._asking(system)
         return await transport.picture() if transport is not None else None
 
     async def typed(self, system: str, text: str, *, actor: Actor, at: datetime) -> Typed:
@@ -81,7 +79,7 @@ class LogIns:
             NotPermitted: the actor works no desk.
         """
         self._check(actor)
-        transport = self._asking.get(system)
+        transport = self._asking(system)
         if transport is None:
             return "late"
         result = await transport.typed(text.strip()[:LONGEST_TEXT])
@@ -93,6 +91,11 @@ class LogIns:
             except StateStoreUnavailable:
                 log.warning("wake_up_unavailable")
         return result
+
+    def _asking(self, system: str) -> ShowsPicture | None:
+        """Return the way to a system whose log-in may show a picture, as it is just now."""
+        transport = self._transports.get(system)
+        return transport if isinstance(transport, ShowsPicture) else None
 
     def _check(self, actor: Actor) -> None:
         if not may_work_desk(actor):

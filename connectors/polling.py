@@ -13,21 +13,23 @@ from connectors.errors import MappingRefused, SecretMissing
 from connectors.gate import closed
 from connectors.ground import Ground
 from connectors.ledger import Awaited, InboundEvent
-from connectors.ports import Errand, Transport
+from connectors.ports import Errand
+from connectors.serving import Serving
 from connectors.submission import values_for
-from connectors.system import System
 
 log = logs.get(__name__)
 TICK_SECONDS: Final = 1.0
 AT_ONCE: Final = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Poller:
-    """The polls of one system. What is found goes the way of a callback: kept once, applied forward only."""
+    """The polls of one system. What is found goes the way of a callback: kept once, applied forward only.
 
-    system: System
-    transport: Transport
+    `serving` may be replaced between two ticks; each case is asked for by the version that serves its region.
+    """
+
+    serving: Serving
     ground: Ground
     breaker: Callable[[], BreakerState] = BreakerState
 
@@ -37,58 +39,61 @@ class Poller:
             try:
                 await self.tick()
             except Exception:
-                log.exception("poll_fault", system=self.system.id)
+                log.exception("poll_fault", system=self.serving.system.id)
             await asyncio.sleep(TICK_SECONDS)
 
     async def tick(self) -> int:
         """Ask for what is due; return how many were asked."""
-        poll, at = self.system.poll, self.ground.clock()
+        serving, at = self.serving, self.ground.clock()
+        poll = serving.system.poll or (serving.tried.system.poll if serving.tried else None)
         # While the breaker is open they are left in peace; half open they are asked, or a system nothing is sent to
         # would never be heard of again.
         if poll is None or self._is_closed() or self.breaker().stands(at) == "open":
             return 0
         awaited = await self.ground.ledger.due_polls(
-            system=self.system.id,
+            system=serving.system.id,
             at=at,
             again_at=at + timedelta(seconds=poll.every_seconds),
             most=poll.most_per_tick,
         )
         if awaited:
             turns = asyncio.Semaphore(AT_ONCE)
-            await asyncio.gather(*(self._ask(each, turns) for each in awaited))
+            await asyncio.gather(*(self._ask(each, serving.in_region(each.delivery.region), turns) for each in awaited))
         return len(awaited)
 
     def _is_closed(self) -> bool:
         ground = self.ground
+        system = self.serving.system
         holds = closed(
-            self.system,
+            system,
             at=ground.clock(),
             offset=ground.offset,
             holiday_on=ground.holiday_on,
-            windows=ground.windows(self.system.id),
+            windows=ground.windows(system.id),
         )
         return any(not hold.operations for hold in holds)
 
-    async def _ask(self, awaited: Awaited, turns: asyncio.Semaphore) -> None:
-        delivery = awaited.delivery
+    async def _ask(self, awaited: Awaited, by: Serving, turns: asyncio.Semaphore) -> None:
+        delivery, system = awaited.delivery, by.system
         values = values_for(
             awaited.submission,
             delivery,
             at=self.ground.clock(),
             nonce=self.ground.nonce(),
-            callback_url=self.ground.callback_url(self.system.id),
+            callback_url=self.ground.callback_url(system.id),
         )
         errand = Errand(
-            system=self.system,
-            operation=self.system.operation(delivery.operation),
+            system=system,
+            operation=system.operation(delivery.operation),
             values=values,
             delivery_id=delivery.id,
         )
         async with turns:
             try:
-                found = await self.transport.poll(errand)
+                with self.ground.uses.of(by.transport):
+                    found = await by.transport.poll(errand)
             except (MappingRefused, SecretMissing) as refused:
-                log.warning("poll_refused", system=self.system.id, delivery=delivery.id, detail=str(refused))
+                log.warning("poll_refused", system=system.id, delivery=delivery.id, detail=str(refused))
                 return
         if found is not None and found.status and found.status != delivery.their_status:
             await self.ground.ledger.receive(_event(found, awaited), at=self.ground.clock())

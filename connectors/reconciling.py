@@ -30,6 +30,7 @@ class Reconciler:
     """Compares for every system whose transport can list a day."""
 
     systems: Mapping[str, System]
+    """May change while it runs, as `lists` may: each day is compared by the version that leads then."""
     lists: Mapping[str, Lists]
     book: Reconciliations
     ground: Ground
@@ -37,7 +38,7 @@ class Reconciler:
     async def run(self) -> None:
         """Compare what is due, until cancelled."""
         while True:
-            for id_ in self.lists:
+            for id_ in list(self.lists):
                 try:
                     await self.tick(id_)
                 except Exception:
@@ -47,7 +48,7 @@ class Reconciler:
 
     async def tick(self, system: str) -> Comparison | None:
         """Compare yesterday, when its hour has come and nobody has. Days are the real ones, in Beijing time."""
-        spec = self.systems[system].spec.reconcile
+        spec = self.systems[system].leading.spec.reconcile
         there = self.ground.clock().astimezone(SHANGHAI)
         if spec is None or there.time() < time.fromisoformat(spec.at):
             return None
@@ -58,11 +59,13 @@ class Reconciler:
         at = self.ground.clock()
         if not await self.book.take(system, day, owner=self.ground.owner, at=at, until=at + TAKES_AT_MOST):
             return None
-        comparison = await self._compare(self.systems[system], self.lists[system], day)
+        leading, channel = self.systems[system].leading, self.lists[system]
+        with self.ground.uses.of(channel):
+            comparison = await self._compare(leading, channel, day)
         if comparison is None:
             log.warning("reconciliation_without_list", system=system, day=day.isoformat())
             return None
-        await self._repair(self.systems[system], comparison)
+        await self._repair(leading, comparison)
         await self.book.finish(comparison, at=self.ground.clock())
         log.info(
             "reconciled", system=system, day=day.isoformat(), ours=comparison.ours, theirs=comparison.theirs,

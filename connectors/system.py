@@ -85,9 +85,21 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadAnnouncement:
+    """How something they tell of a person by themselves is known and read; `items` by data item."""
+
+    when: Predicate
+    kind: str
+    event_id: Expression
+    region: Expression
+    items: Mapping[str, Expression]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
     report: Report
     sent_at: Expression | None
+    announcements: tuple[ReadAnnouncement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +155,26 @@ class System:
         """Tell whether new cases go to it; while not, people bring them."""
         return self.service == "live"
 
+    def is_by_hand(self, operation: str, region: str) -> bool:
+        """Tell whether people bring the cases of `operation` from `region`: it sends none, or takes no new ones."""
+        here = self.in_region(region)
+        return not here.takes_cases or here.operation(operation).manual
+
     @property
     def is_served(self) -> bool:
         """Tell whether deliveries may go out to it: it is live, finishes what waits, or is tried."""
         return self.service != "retired" or self.canary is not None
+
+    @property
+    def leading(self) -> "System":
+        """Return the version that hours, pace, results and lists go by: this one, or the one tried once this is over."""
+        return self.canary.system if self.service == "retired" and self.canary is not None else self
+
+    @property
+    def served_versions(self) -> tuple["System", ...]:
+        """Return the versions deliveries may go out under."""
+        tried = (self.canary.system,) if self.canary is not None else ()
+        return tried if self.service == "retired" else (self, *tried)
 
     def in_region(self, region: str) -> "System":
         """Return the version that serves the cases of `region`: the canary's in its regions, this one elsewhere."""

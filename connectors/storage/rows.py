@@ -42,6 +42,7 @@ def delivery(row: RowMapping) -> Delivery:
         message=row["message"],
         confirmed_at=row["confirmed_at"],
         updated_at=row["updated_at"],
+        region=row["region"],
     )
 
 
@@ -67,6 +68,7 @@ def attempt(row: RowMapping) -> Attempt:
         error=row["error"],
         message=row["message"],
         duration_ms=row["duration_ms"],
+        spec_version=row["spec_version"],
     )
 
 

@@ -57,6 +57,7 @@ async def begin_sends(connection: AsyncConnection, intents: Sequence[Intent]) ->
             "system": intent.lease.delivery.system,
             "kind": "send",
             "worker": intent.lease.owner,
+            "spec_version": intent.lease.spec_version,
             "started_at": intent.at,
         }
         for intent in intents
@@ -137,7 +138,11 @@ async def _write(
     }
     told = {
         each.lease.delivery.case_number: (
-            reports_of(each.result, after[each.lease.delivery.id], settling.systems[each.lease.delivery.system]),
+            reports_of(
+                each.result,
+                after[each.lease.delivery.id],
+                settling.systems[each.lease.delivery.system].in_region(each.lease.delivery.region),
+            ),
             each.lease.delivery.system,
         )
         for each in smooth

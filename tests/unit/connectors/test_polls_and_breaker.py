@@ -1,5 +1,6 @@
 """While a system's breaker is open its results are not asked for either; half open they are."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from connectors.errors import SpecRefused
 from connectors.fetching import Fetcher
 from connectors.ground import Ground
 from connectors.polling import Poller
+from connectors.serving import Serving
 from connectors.spec import load_system
 from tests.doubles.house import make_system
 
@@ -54,19 +56,18 @@ def ground(ledger: Any) -> Ground:
 @pytest.mark.parametrize(("breaker", "asked"), [(OPEN, 0), (HALF_OPEN, 1), (BreakerState(), 1)])
 async def test_polls_wait_for_an_open_breaker_only(tmp_path: Path, breaker: BreakerState, asked: int) -> None:
     ledger, system = Ledger(), make_system(tmp_path, {"poll": POLL})
-    poller = Poller(system=system, transport=None, ground=ground(ledger), breaker=lambda: breaker)  # type: ignore[arg-type]
+    poller = Poller(serving=Serving(system=system, transport=None), ground=ground(ledger), breaker=lambda: breaker)  # type: ignore[arg-type]
     await poller.tick()
     assert ledger.asked == asked
 
 
 @pytest.mark.parametrize(("breaker", "asked"), [(OPEN, 0), (HALF_OPEN, 1), (BreakerState(), 1)])
 async def test_fetches_wait_for_an_open_breaker_only(tmp_path: Path, breaker: BreakerState, asked: int) -> None:
-    channel = Channel()
+    channel, results = Channel(), load_system(Path(__file__).parents[3] / "config/systems/tax-ssf.yaml").results
+    system = replace(make_system(tmp_path), results=results)
     fetcher = Fetcher(
-        system=make_system(tmp_path),
-        channel=channel,
+        serving=Serving(system=system, transport=channel),  # type: ignore[arg-type]
         ground=ground(Ledger()),
-        every_seconds=1.0,
         breaker=lambda: breaker,
     )
     await fetcher.tick()
