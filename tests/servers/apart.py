@@ -39,7 +39,9 @@ class Apart:
         installation.interrupt()
         given = launch.demo_environment(installation.port, installation.environment, at=datetime.now(UTC))
         environment = {**installation.environment, **given}
-        apart = cls(installation=installation, environment=environment, departments=_departments(environment, speed))
+        apart = cls(
+            installation=installation, environment=environment, departments=start_departments(environment, speed)
+        )
         apart.start_window()
         wait_until(apart._departments_answer, apart.departments, log=apart._log, within_seconds=READY_WITHIN_SECONDS)
         return apart
@@ -75,20 +77,20 @@ class Apart:
         return self.installation.directory / "log"
 
     def _window_answers(self) -> bool:
-        return _answers(f"{self.installation.base_url}/readyz")
+        return answers(f"{self.installation.base_url}/readyz")
 
     def _departments_answer(self) -> bool:
-        return all(_answers(system["received_url"]) for system in self.installation.facts["systems"])
+        return all(answers(system["received_url"]) for system in self.installation.facts["systems"])
 
 
-def _answers(address: str) -> bool:
+def answers(address: str) -> bool:
     try:
         return httpx2.get(address, timeout=5).status_code == 200
     except httpx2.TransportError:
         return False
 
 
-def _departments(environment: Mapping[str, str], speed: float) -> "subprocess.Popen[bytes]":
+def start_departments(environment: Mapping[str, str], speed: float) -> "subprocess.Popen[bytes]":
     base_url, var = environment["ONEWINDOW_BASE_URL"], Path(environment["ONEWINDOW_VAR_DIR"])
     command: list[str | Path] = [sys.executable, "-m", "demo.systems"]
     command += ["--port", str(launch.first_port(environment)), "--dir", var / "departments"]
