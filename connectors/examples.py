@@ -67,7 +67,7 @@ def _message(operation: Operation, example: ExampleSpec) -> Iterator[Mismatch]:
     except MappingRefused as refused:
         yield Mismatch(example=example.name, place=f"sends.{refused.target}", expected="a value", found=refused.reason)
         return
-    yield from _differences(example.name, "sends", example.sends, body)
+    yield from _differences(example.name, "sends", example.sends, body, is_least=True)
 
 
 def _meaning(
@@ -109,14 +109,19 @@ def drift(example: str, agreed: object, found: object, place: str = "body") -> I
         yield Mismatch(example=example, place=place, expected=_kind(agreed), found=_kind(found))
 
 
-def _differences(example: str, place: str, expected: object, found: object) -> Iterator[Mismatch]:
-    """Give where `found` lacks or contradicts `expected`; more than expected is no difference."""
+def _differences(
+    example: str, place: str, expected: object, found: object, *, is_least: bool = False
+) -> Iterator[Mismatch]:
+    """Give where `found` lacks or contradicts `expected`; more keys than expected, or with `is_least` more rows, differ not."""
     if isinstance(expected, Mapping):
         inner = found if isinstance(found, Mapping) else {}
         for key, value in expected.items():
             yield from _differences(example, f"{place}.{key}", value, inner.get(key))
-    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+    elif isinstance(expected, list) and isinstance(found, list) and (is_least or len(expected) == len(found)):
         for number, value in enumerate(expected):
+            if number >= len(found):
+                yield Mismatch(example=example, place=f"{place}.{number}", expected="a row", found="nothing")
+                return
             yield from _differences(example, f"{place}.{number}", value, found[number])
     elif expected != found:
         yield Mismatch(example=example, place=place, expected=repr(expected), found=_kind(found))

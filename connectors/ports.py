@@ -6,13 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
 from config.clock import Clock
-from connectors.alarms import Alarm
 from connectors.availability import HolidayOn
 from connectors.batches import Batches
 from connectors.engine import BreakerState, ProbeAnswer
 from connectors.holds import Hold, Standing
 from connectors.ledger import Attempt, Awaited, Delivery, DeskTask, HoldReason, InboundEvent, Lease, Result, Submission
-from connectors.outcomes import Outcome, StatusWord
+from connectors.outcomes import Answer, Outcome, StatusWord
 from connectors.reconciliation import Comparison, Listed, Ours
 from connectors.secrets_dir import Secrets
 from connectors.spec_models import Breaker
@@ -123,6 +122,18 @@ class Fetches(Protocol):
 
     async def confirm(self) -> None:
         """All that was last fetched is kept: acknowledge it, mark it read, move the watermark."""
+
+
+@runtime_checkable
+class Answers(Protocol):
+    """Optional, beside `Transport`: tells what came back as it came, before any rule has read it."""
+
+    async def answer(self, errand: Errand) -> Answer:
+        """Send the errand and return the answer.
+
+        Raises:
+            MappingRefused, SecretMissing: nothing was sent.
+        """
 
 
 @runtime_checkable
@@ -294,27 +305,3 @@ class DeskBook(Protocol):
 
     async def close(self, task: DeskTask, change: DeskChange, *, by: str, who: str, at: datetime) -> Delivery | None:
         """Close the task; None when somebody else closed it first, or the delivery is in a worker's hands."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemHealth:
-    """How the deliveries of one system stand. Times are of finished attempts of the last day, in milliseconds."""
-
-    system: str
-    counts: Mapping[str, int]
-    oldest_waiting_at: datetime | None
-    last_success_at: datetime | None
-    last_outcome: str
-    last_error: str
-    attempts: int
-    p50_ms: int | None
-    p95_ms: int | None
-    breaker: BreakerState
-    open_tasks: int
-    alarms: Sequence[Alarm] = ()
-
-
-class HealthBook(Protocol):
-    """Reads health for the owner's list."""
-
-    async def all(self, at: datetime) -> Mapping[str, SystemHealth]: ...

@@ -27,12 +27,12 @@ class ExampleAnswerSpec(Part):
 class ExampleSpec(Part):
     """A case, made of values as a mapping reads them (`form`, `case`, `applicant`, …); what is not said is empty.
 
-    `sends` holds the fields the message must have at least; `answers` may be empty, and the first is the one expected
+    `sends` holds the fields the message must have at least (of a message of rows, its first rows); `answers` may be empty, and the first is the one expected
     at the test address.
     """
 
     name: str = Field(min_length=1, max_length=100)
     operation: str
     given: Mapping[str, Any]
-    sends: Mapping[str, Any] = Field(default_factory=dict)
+    sends: Mapping[str, Any] | list[Mapping[str, Any]] = Field(default_factory=dict)
     answers: tuple[ExampleAnswerSpec, ...] = ()

@@ -53,6 +53,10 @@ class RestJsonTransport:
             return NOT_OFFERED
         return outcome_of(self._system, operation, await self._ask(operation.request, errand.values))
 
+    async def answer(self, errand: Errand) -> Answer:
+        request = errand.operation.request
+        return Answer(error="connect") if request is None else await self._ask(request, errand.values)
+
     async def probe(self, errand: Errand) -> ProbeAnswer:
         probe = self._system.probe
         if probe is None:

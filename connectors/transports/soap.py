@@ -61,6 +61,15 @@ class SoapTransport:
             return _not_let_in(outcome_of(self._system, operation, refused.answer))
         return outcome_of(self._system, operation, answer)
 
+    async def answer(self, errand: Errand) -> Answer:
+        request = errand.operation.request
+        if request is None or await self._contract.objection(self._clock()) is not None:
+            return Answer(error="connect")
+        try:
+            return await self._ask(request, errand.values)
+        except LogInRefused as refused:
+            return refused.answer
+
     async def probe(self, errand: Errand) -> ProbeAnswer:
         probe = self._system.probe
         if probe is None:

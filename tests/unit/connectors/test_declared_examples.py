@@ -1,0 +1,36 @@
+"""The declared systems' contract examples: one per operation at least, all of test people, all of them hold."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from connectors.examples import run_examples
+from connectors.outcomes import DELIVERED, OutcomeClass
+from connectors.spec import load_systems
+from connectors.system import System
+
+SYSTEMS = load_systems(Path(__file__).parents[3] / "config" / "systems")
+ID_NUMBER = re.compile(r"\b[1-9][0-9]{16}[0-9Xx]\b")
+each_system = pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
+
+
+@each_system
+def test_every_operation_has_an_example_and_all_hold(system: System) -> None:
+    sending = {name for name, operation in system.operations.items() if not operation.manual}
+    assert {example.operation for example in system.spec.examples} == sending
+    assert run_examples(system) == ()
+
+
+@each_system
+def test_the_first_answer_says_they_took_it_and_others_say_they_did_not(system: System) -> None:
+    assert all(example.answers[0].kind in DELIVERED for example in system.spec.examples)
+    told = {answer.kind for example in system.spec.examples for answer in example.answers}
+    assert told & {OutcomeClass.REFUSED, OutcomeClass.INVALID, OutcomeClass.DUPLICATE, OutcomeClass.TRANSIENT}
+
+
+@each_system
+def test_the_people_of_examples_are_nobody(system: System) -> None:
+    text = json.dumps([example.model_dump(mode="json")["given"] for example in system.spec.examples])
+    assert [number for number in ID_NUMBER.findall(text) if not number.startswith("99")] == []
