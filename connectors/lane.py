@@ -43,6 +43,7 @@ class Lane:
     tried: Callable[[str], Deliverer | None] = _nobody
     is_stopping: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_pumping: bool = False
     _probing_until: datetime | None = None
     _running: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -55,16 +56,24 @@ class Lane:
         """Return the deliveries on their way just now."""
         return frozenset(self._running)
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing is on its way and nobody looks for more."""
+        return not (self._running or self._is_pumping or self._wake.is_set())
+
     async def run(self) -> None:
         """Take up what is due whenever woken, until cancelled."""
         while True:
             await self._wake.wait()
+            self._is_pumping = True
             self._wake.clear()
             try:
                 await self._pump()
             except Exception:
                 # A lane that died would stop a department for good; the worker wakes it again within a second.
                 log.exception("lane_fault", system=self.system.id)
+            finally:
+                self._is_pumping = False
 
     async def _pump(self) -> None:
         while not self.is_stopping and (free := self.system.spec.delivery.concurrency - len(self._running)) > 0:
@@ -137,10 +146,13 @@ class Lane:
         held = tuple(name for hold in stands.holds for name in hold.operations)
         if not stands.is_probe:
             return free, held
+        if self._probing_until is not None and self._probing_until > at:
+            return 0, ()  # this worker is finding out just now
         until = at + PROBE_TAKES
-        is_ours = await self.ground.breakers.take_probe(self.system.id, at=at, until=until)
-        self._probing_until = until if is_ours else None
-        return (1 if is_ours else 0), held
+        if not await self.ground.breakers.take_probe(self.system.id, at=at, until=until):
+            return 0, ()
+        self._probing_until = until
+        return 1, held
 
     async def _leave_probe(self) -> None:
         """Leave it to whoever comes next to see whether the system is back: this one sent nothing."""

@@ -9,8 +9,8 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from config import logs
@@ -34,6 +34,7 @@ LEASE: Final = timedelta(seconds=8)
 LOOK_EVERY_SECONDS: Final = 1.0
 LEFT_OVER_AT_ONCE: Final = 50
 STOP_GRACE_SECONDS: Final = 5.0
+SCAN_EVERY_SECONDS: Final = 60.0
 
 
 def worker_name() -> str:
@@ -58,6 +59,7 @@ class DeliveryWorker:
         holiday_on: HolidayOn,
         base_url: str,
         offset: timedelta = timedelta(0),
+        scan: Callable[[datetime], Awaitable[object]] | None = None,
         lease: timedelta = LEASE,
         look_every_seconds: float = LOOK_EVERY_SECONDS,
         owner: str = "",
@@ -67,6 +69,7 @@ class DeliveryWorker:
         self._maintenance, self._windows = maintenance, Announced()
         self._state = state
         self._clock = clock
+        self._scan = scan
         self._lease = lease
         self._look_every_seconds = look_every_seconds
         self.owner = owner or worker_name()
@@ -101,6 +104,7 @@ class DeliveryWorker:
                 group.create_task(self._look_around(group))
                 group.create_task(self._beat())
                 group.create_task(self._reconciler.run())
+                group.create_task(self._scan_daily())
         finally:
             await self._finish()
 
@@ -141,13 +145,19 @@ class DeliveryWorker:
         while True:
             try:
                 self._muster(group)
-                await self._look()
+                await self.look()
             except Exception:
                 # The database may be away for a moment; the next look finds everything where it was.
                 log.exception("worker_fault")
             await asyncio.sleep(self._look_every_seconds)
 
-    async def _look(self) -> None:
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing is on its way and nobody looks for more."""
+        return all(lane.is_idle for lane in self._lanes.values())
+
+    async def look(self) -> None:
+        """Free what dead workers held, see how the systems stand, and wake the lanes that have something due."""
         at = self._clock()
         for system in await self._ledger.reclaim(at):
             log.warning("delivery_reclaimed", system=system)
@@ -169,6 +179,15 @@ class DeliveryWorker:
         except Exception:
             # One report that can't be applied must not keep those behind it from their cases.
             log.exception("left_over_fault", delivery=delivery_id)
+
+    async def _scan_daily(self) -> None:
+        """Look for what happens by itself (somebody reaches an age); whether it is time, the scan knows."""
+        while self._scan is not None:
+            try:
+                await self._scan(self._clock())
+            except Exception:
+                log.exception("scan_fault")
+            await asyncio.sleep(SCAN_EVERY_SECONDS)
 
     async def _beat(self) -> None:
         """Prolong this worker's leases, three times in each lease's life."""

@@ -6,18 +6,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from connectors.ledger import DUE
 from connectors.ports import Transport
+from connectors.storage import holds
 from connectors.storage.ledger import SqlBreakers
+from connectors.storage.maintenance import SqlMaintenance
 from connectors.storage.tables import deliveries
 from connectors.worker import DeliveryWorker
 from tests.doubles.house import House
 
-_LOOKS_EVERY_SECONDS = 0.02
-_DUE = [state.value for state in DUE]
+SYSTEM = "mz-elder"
+_NEVER_BY_ITSELF_SECONDS = 86_400.0
+_SEEN_EVERY_SECONDS = 0.001
 
 
 @dataclass(slots=True)
@@ -30,61 +32,65 @@ class SimulatedClock:
         return self.now
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedDays:
+    """A worker that is told when to look, so that days go by as quickly as their work is done."""
+
+    worker: DeliveryWorker
+    engine: AsyncEngine
+    clock: SimulatedClock
+
+    async def run_until(self, end: datetime) -> int:
+        """Let the worker do everything that falls due up to `end`; return how often the clock jumped."""
+        jumps = 0
+        while True:
+            await self._do_what_is_due()
+            following = await self._next_due()
+            if following is None or following > end:
+                self.clock.now = max(self.clock.now, end)
+                await self._do_what_is_due()
+                return jumps
+            self.clock.now = max(following, self.clock.now) + timedelta(milliseconds=1)
+            jumps += 1
+
+    async def _do_what_is_due(self) -> None:
+        await self.worker.look()
+        while not self.worker.is_idle:  # noqa: ASYNC110 - the worker tells nobody when it has done
+            await asyncio.sleep(_SEEN_EVERY_SECONDS)
+
+    async def _next_due(self) -> datetime | None:
+        """Return when the next delivery may be tried: its own moment, or the end of what holds the system."""
+        waiting = deliveries.c.system == SYSTEM, deliveries.c.next_attempt_at.is_not(None)
+        async with self.engine.connect() as connection:
+            following: datetime | None = (
+                await connection.execute(select(func.min(deliveries.c.next_attempt_at)).where(*waiting))
+            ).scalar()
+            standing = await holds.standing(connection, [SYSTEM], self.clock.now)
+        if following is None:
+            return None
+        return max([following, *(hold.until for hold in standing.get(SYSTEM, ()))])
+
+
 @asynccontextmanager
-async def working(house: House, transport: Transport, clock: SimulatedClock) -> AsyncIterator[None]:
+async def working(house: House, transport: Transport, clock: SimulatedClock) -> AsyncIterator[SimulatedDays]:
     """Run a worker on the simulated clock."""
     worker = DeliveryWorker(
         ledger=house.connectors.ledger,
         breakers=SqlBreakers(house.engine),
         reconciliations=house.connectors.reconciliations,
+        maintenance=SqlMaintenance(house.engine),
         systems=house.connectors.systems,
-        transports={"mz-elder": transport},
+        transports={SYSTEM: transport},
         state=house.state,
         clock=clock,
         holiday_on=lambda day: "",
         base_url="http://127.0.0.1",
-        look_every_seconds=_LOOKS_EVERY_SECONDS,
+        look_every_seconds=_NEVER_BY_ITSELF_SECONDS,
     )
     task = asyncio.create_task(worker.run())
+    await asyncio.sleep(0)  # it musters its lanes
     try:
-        yield
+        yield SimulatedDays(worker=worker, engine=house.engine, clock=clock)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def run_until(engine: AsyncEngine, clock: SimulatedClock, end: datetime) -> int:
-    """Let the worker do everything that falls due up to `end`; return how often the clock jumped."""
-    jumps = 0
-    while True:
-        await _idle(engine, clock)
-        following = await _next_due(engine, clock.now)
-        if following is None or following > end:
-            clock.now = max(clock.now, end)
-            await _idle(engine, clock)
-            return jumps
-        clock.now = following + timedelta(milliseconds=1)
-        jumps += 1
-
-
-async def _idle(engine: AsyncEngine, clock: SimulatedClock) -> None:
-    busy = select(func.count()).where(
-        or_(
-            deliveries.c.lease_until.is_not(None),
-            deliveries.c.state.in_(_DUE) & (deliveries.c.next_attempt_at <= clock.now),
-        )
-    )
-    quiet = 0
-    while quiet < 2:  # seen twice, for a task may be between its claim and its first write
-        async with engine.connect() as connection:
-            quiet = 0 if (await connection.execute(busy)).scalar_one() else quiet + 1
-        await asyncio.sleep(_LOOKS_EVERY_SECONDS)
-
-
-async def _next_due(engine: AsyncEngine, at: datetime) -> datetime | None:
-    following = select(func.min(deliveries.c.next_attempt_at)).where(
-        deliveries.c.state.in_(_DUE), deliveries.c.next_attempt_at > at
-    )
-    async with engine.connect() as connection:
-        found: datetime | None = (await connection.execute(following)).scalar()
-    return found

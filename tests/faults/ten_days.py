@@ -25,7 +25,7 @@ from connectors.ports import Errand
 from connectors.storage.tables import deliveries, desk_tasks
 from tests.bench.table import show
 from tests.doubles.house import make_house
-from tests.faults.simulated_clock import SimulatedClock, run_until, working
+from tests.faults.simulated_clock import SimulatedClock, working
 from tests.servers.backlog import copy_case
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
@@ -85,12 +85,12 @@ async def endure(engine: AsyncEngine, state: StateStore, directory: Path, *, cas
     department = Away(clock=clock, back_at=back_at)
     promised = [(await house.accept(at=clock())).case.number]
     a_day = cases // days
-    async with working(house, department, clock):
+    async with working(house, department, clock) as simulated:
         for day in range(days):
             copies = a_day - 1 if day == 0 else a_day
             promised += await copy_case(engine, promised[0], times=copies, begin=len(promised), at=clock())
-            await run_until(engine, clock, BEGINS + timedelta(days=day + 1))
-        await run_until(engine, clock, back_at + timedelta(days=2))
+            await simulated.run_until(BEGINS + timedelta(days=day + 1))
+        await simulated.run_until(back_at + timedelta(days=2))
     await house.connectors.aclose()
     return await _count(engine, department, len(promised), perf_counter() - began)
 
@@ -118,7 +118,7 @@ async def _count(engine: AsyncEngine, department: Away, promised: int, seconds: 
 
 def main(cases: int) -> bool:
     """Run on both databases and print the table; False on any harm."""
-    logs.configure(level="warning", form="console")
+    logs.configure(level="error", form="console")
     rows, harmless = [], True
     postgres, valkey = Postgres.start(), Valkey.start()
     try:
