@@ -114,7 +114,7 @@ async def compose(
         parts.append(portal)
         routes.append(Mount("", app=portal))
         larger_bodies |= portal_app.LARGER_BODIES
-        beside.append(trade.closing)
+        beside.append(trade.following)
         if only is None:
             beside.append(lambda: running(trade.connectors.worker().run))
     whole: App = Starlette(routes=routes, lifespan=_lifespan(parts, beside, back_channel))
@@ -155,10 +155,11 @@ class Trade:
     connectors: "Connectors"
 
     @asynccontextmanager
-    async def closing(self) -> AsyncIterator[None]:
-        """Close the connections to departments when the block ends."""
+    async def following(self) -> AsyncIterator[None]:
+        """Follow what is in service while the block runs; close the connections to departments when it ends."""
         try:
-            yield
+            async with running(self.connectors.follow):
+                yield
         finally:
             await self.connectors.aclose()
 
@@ -166,8 +167,8 @@ class Trade:
 async def read_trade(settings: "Settings", engine: "AsyncEngine", state: "StateStore") -> Trade:
     """Read the published guides from the database and everything declared from config/."""
     from config.clock import utc_now
-    from connectors.app import create_connectors
-    from connectors.spec import load_systems
+    from connectors.app import create_connectors, live_systems
+    from connectors.flows import read_flows
     from matters.data_items import load_data_items
     from matters.storage.guides import SqlGuideStore
     from matters.working_days import load_calendar
@@ -179,9 +180,10 @@ async def read_trade(settings: "Settings", engine: "AsyncEngine", state: "StateS
         engine=engine,
         state=state,
         clock=utc_now,
-        systems=load_systems(CONFIG / "systems"),
+        systems=await live_systems(engine, state),
         guide={matter.id: matter for matter in matters}.get,
         calendar=calendar,
+        flows=read_flows(CONFIG),
     )
     return Trade(
         matters=matters,
@@ -267,8 +269,9 @@ async def serve_app(
 
 
 async def prepare(settings: "Settings", engine: "AsyncEngine", state: "StateStore") -> None:
-    """Bring the database up to date: schema, guides as version 1, the portal's own client. Safe to repeat."""
+    """Bring the database up to date: schema, guides and systems as version 1, the portal's own client. Safe to repeat."""
     from config.clock import utc_now
+    from connectors.app import ship_systems
     from idp import clients
     from idp.app import wire
     from matters.guide import load_matters
@@ -279,6 +282,7 @@ async def prepare(settings: "Settings", engine: "AsyncEngine", state: "StateStor
     guides = SqlGuideStore(engine)
     new = load_matters(CONFIG / "matters", CONFIG / "matters-ext", but=await guides.known())
     await guides.seed(new, at=utc_now())
+    await ship_systems(engine, CONFIG / "systems", at=utc_now())
     provider = wire(settings=settings, engine=engine, state=state, clock=utc_now).state
     client, secret = portal_client(settings)
     await clients.put(provider.client_store, provider.account_store, client, client_secret=secret, at=utc_now())
@@ -313,7 +317,7 @@ def worker() -> None:
             stop = asyncio.Event()
             for sign in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-            async with trade.closing(), running(trade.connectors.worker().run):
+            async with trade.following(), running(trade.connectors.worker().run):
                 await stop.wait()
 
     run(main())

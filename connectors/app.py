@@ -1,13 +1,12 @@
 """Wiring: what the portal, the API and the worker use of connectors, made in one place."""
 
+import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import yaml
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.clock import SHANGHAI, Clock
@@ -16,29 +15,32 @@ from config.settings import Settings
 from config.state import StateStore
 from connectors.alerting import AlertBook, Alerting
 from connectors.availability import HolidayOn, is_working
-from connectors.batches import Batches
 from connectors.callbacks import Callbacks
 from connectors.desk import Desk
-from connectors.errors import SpecProblem, SpecRefused
+from connectors.endpoints import Endpoints
+from connectors.flows import Flows
+from connectors.happenings import Happenings
 from connectors.health import Health
 from connectors.holidays import holidays
 from connectors.intake import Intake
 from connectors.live import LiveSystems
+from connectors.live_transports import LiveTransports
 from connectors.log_ins import LogIns
 from connectors.maintaining import Maintenance
+from connectors.notices import NoticeBook
 from connectors.ports import (
     Deliveries,
     DeskBook,
     Ledger,
-    Notes,
     Reconciliations,
     Surroundings,
-    Transport,
-    TransportFactory,
 )
+from connectors.registry import Registry
+from connectors.registry_ports import Surrounding
 from connectors.replaying import Replays
 from connectors.secrets_dir import Secrets, SecretsDirectory
-from connectors.spec import load_systems
+from connectors.shipping import shipped
+from connectors.spec import installed_contracts, load_systems
 from connectors.storage.alerts import SqlAlerts
 from connectors.storage.batches import SqlBatches
 from connectors.storage.case_moves import CaseMoves
@@ -48,48 +50,23 @@ from connectors.storage.intake_store import SqlIntakeStore
 from connectors.storage.ledger import SqlBreakers, SqlDeliveries, SqlLedger
 from connectors.storage.maintenance import SqlMaintenance
 from connectors.storage.notes import SqlNotes
+from connectors.storage.notice_book import SqlNoticeBook
+from connectors.storage.noticing import open_noticing
 from connectors.storage.reconciliations import SqlReconciliations
 from connectors.storage.registrations import SqlRegistrations
 from connectors.storage.replays import SqlReplayStore
 from connectors.storage.settling import Settling
+from connectors.storage.shipping import ship
 from connectors.system import System
-from connectors.transports.exchange_table import make_exchange_table
-from connectors.transports.file_batch import make_file_batch
-from connectors.transports.form_post import make_form_post
-from connectors.transports.message_queue import make_message_queue
-from connectors.transports.rest_json import make_rest_json
-from connectors.transports.soap import make_soap
+from connectors.transport_kinds import TRANSPORTS, Address, address_of, missing_lines
 from connectors.tried_specs import TriedSpecs
 from connectors.worker import DeliveryWorker
 from matters.guide import Matter
+from matters.storage.guides import SqlGuideStore
 from matters.working_days import WorkingCalendar
 
 DESK_HOURS_END = 17
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A transport: how it is made, and which line it needs beside the system's address."""
-
-    make: TransportFactory
-    line: str = ""
-
-
-TRANSPORTS: Mapping[str, Kind] = {
-    "rest_json": Kind(make=make_rest_json),
-    "exchange_table": Kind(make=make_exchange_table, line="exchange"),
-    "file_batch": Kind(make=make_file_batch, line="files"),
-    "soap": Kind(make=make_soap),
-    "form_post": Kind(make=make_form_post),
-    "message_queue": Kind(make=make_message_queue, line="queue"),
-}
-"""By `transport` of the spec; `manual` has none, for a person carries it."""
-LINES: Mapping[str, tuple[str, ...]] = {
-    "queue": ("redis", "rediss", "unix"),
-    "exchange": ("postgresql", "mysql", "sqlite"),
-    "files": ("sftp",),
-}
-"""Which addresses a line may have."""
+SYSTEMS = Path(__file__).parents[1] / "config" / "systems"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,16 +84,26 @@ class Connectors:
     ledger: Ledger
     reconciliations: Reconciliations
     replays: Replays
+    registry: Registry
+    endpoints: Mapping[str, str]
     alerts: AlertBook
     alerting: Alerting
     maintenance: Maintenance
-    transports: Mapping[str, Transport]
+    notices: NoticeBook
+    happenings: Happenings
+    transports: LiveTransports
     worker: Callable[[], DeliveryWorker]
+
+    async def follow(self) -> None:
+        """Follow the registry until cancelled: serve what is in service, close what is needed no more."""
+        async with asyncio.TaskGroup() as group:
+            if isinstance(self.systems, LiveSystems):
+                group.create_task(self.systems.follow())
+            group.create_task(self.transports.keep_swept())
 
     async def aclose(self) -> None:
         """Close every connection to a department."""
-        for transport in self.transports.values():
-            await transport.aclose()
+        await self.transports.aclose()
 
 
 def create_connectors(
@@ -137,45 +124,60 @@ def create_connectors(
     holiday_on, offset = holidays(calendar), timedelta(seconds=settings.department_clock_offset_seconds)
     kept_secrets = SecretsDirectory(settings.secrets_dir)
     due_on = desk_clock(holiday_on)
-    settling = Settling(systems=systems, cases=CaseMoves(guide=guide), due_on=due_on)
+    subject_secret = derived_secret(settings, "subject-key").encode()
+    noticing = open_noticing(
+        engine, flows=flows or Flows.none(), systems=systems, guide=guide, secret=subject_secret, due_on=due_on
+    )
+    follow = noticing.follow if flows is not None else None
+    settling = Settling(systems=systems, cases=CaseMoves(guide=guide, follow=follow), due_on=due_on)
     ledger, breakers = SqlLedger(engine, settling), SqlBreakers(engine)
-    endpoints = read_endpoints(settings.endpoints_file)
+    endpoints = Endpoints(settings.endpoints_file)
     transports = create_transports(
         systems,
         endpoints,
-        secrets=kept_secrets,
-        clock=clock,
-        notes=SqlNotes(engine),
-        batches=SqlBatches(engine),
-        holiday_on=holiday_on,
-        offset=offset,
+        make=lambda address: Surroundings(
+            address=address.base,
+            line=address.line,
+            secrets=kept_secrets,
+            clock=clock,
+            notes=SqlNotes(engine),
+            batches=SqlBatches(engine),
+            holiday_on=holiday_on,
+            offset=offset,
+        ),
     )
     desk_book, reconciliations = SqlDeskBook(engine, settling), SqlReconciliations(engine)
+    notices = SqlNoticeBook(engine, noticing)
+    happenings = Happenings(fanouts=noticing.fanouts, book=notices, people=notices, notes=SqlNotes(engine), state=state)
     alerts, windows = SqlAlerts(engine), SqlMaintenance(engine)
     return Connectors(
         systems=systems,
         intake=Intake(
-            store=SqlIntakeStore(engine, systems, clock),
+            store=SqlIntakeStore(engine, systems, clock, follow=follow),
             guide=guide,
             systems=systems,
             calendar=calendar,
             state=state,
             due_on=due_on,
-            subject_secret=derived_secret(settings, "subject-key").encode(),
+            subject_secret=subject_secret,
             choose=secrets.choice,
         ),
         desk=Desk(book=desk_book, systems=systems, state=state),
         log_ins=LogIns(systems=systems, transports=transports, ledger=ledger, state=state),
         desk_book=desk_book,
         deliveries=SqlDeliveries(engine, clock),
-        callbacks=Callbacks(systems=systems, ledger=ledger, secrets=kept_secrets),
+        callbacks=Callbacks(systems=systems, ledger=ledger, secrets=kept_secrets, announced=happenings.announced),
         health=Health(book=SqlHealthBook(engine), systems=systems, holiday_on=holiday_on, offset=offset),
         ledger=ledger,
         reconciliations=reconciliations,
         replays=open_replays(engine, state, systems),
+        registry=open_registry(engine, state, secrets=kept_secrets, endpoints=endpoints),
+        endpoints=endpoints,
         alerts=alerts,
         alerting=Alerting(alerts),
         maintenance=Maintenance(book=windows, systems=systems, state=state),
+        notices=notices,
+        happenings=happenings,
         transports=transports,
         worker=lambda: DeliveryWorker(
             ledger=ledger,
@@ -189,6 +191,7 @@ def create_connectors(
             holiday_on=holiday_on,
             base_url=settings.base_url,
             offset=offset,
+            scan=happenings.scan,
         ),
     )
 
@@ -199,37 +202,30 @@ def open_deliveries(engine: AsyncEngine) -> Deliveries:
 
 
 def create_transports(
-    systems: Mapping[str, System],
-    endpoints: Mapping[str, str],
-    *,
-    secrets: Secrets,
-    clock: Clock,
-    notes: Notes,
-    batches: Batches,
-    holiday_on: HolidayOn,
-    offset: timedelta,
-) -> dict[str, Transport]:
-    """Return a transport for every system whose address, and line where it needs one, the deployment has."""
-    made: dict[str, Transport] = {}
-    for id_, system in systems.items():
-        kind = TRANSPORTS.get(system.transport)
-        if kind is None:
-            continue
-        address = endpoints.get(id_, "")
-        line = endpoints.get(f"{id_}.{kind.line}", "") if kind.line else ""
-        if address and (line or not kind.line):
-            surroundings = Surroundings(
-                address=address,
-                line=line,
-                secrets=secrets,
-                clock=clock,
-                notes=notes,
-                batches=batches,
-                holiday_on=holiday_on,
-                offset=offset,
-            )
-            made[id_] = kind.make(system, surroundings)
-    return made
+    systems: Mapping[str, System], endpoints: Mapping[str, str], *, make: Callable[[Address], Surroundings]
+) -> LiveTransports:
+    """Return a transport for every version in service whose address, and line where it needs one, the deployment has.
+
+    `make` gives what a transport is made with, for an address.
+    """
+    return LiveTransports(
+        systems,
+        address=lambda system: address_of(system, endpoints),
+        make=lambda system, address: TRANSPORTS[system.transport].make(system, make(address)),
+    )
+
+
+def open_registry(
+    engine: AsyncEngine, state: StateStore, *, secrets: Secrets, endpoints: Mapping[str, str]
+) -> Registry:
+    """Return the use cases over the versions of every system's spec, for the pages and for commands."""
+    around = Surrounding(
+        published=SqlGuideStore(engine).published,
+        secrets=secrets,
+        missing_lines=lambda system: missing_lines(system, endpoints),
+        contract=installed_contracts(SYSTEMS),
+    )
+    return Registry(book=SqlRegistrations(engine), around=around, state=state)
 
 
 def open_reconciliations(engine: AsyncEngine) -> Reconciliations:
@@ -237,11 +233,25 @@ def open_reconciliations(engine: AsyncEngine) -> Reconciliations:
     return SqlReconciliations(engine)
 
 
-async def served_systems(engine: AsyncEngine, state: StateStore) -> Mapping[str, System]:
-    """Return the systems as the registry has them in service, for commands; those of the files before it has any."""
+async def ship_systems(engine: AsyncEngine, directory: Path, *, at: datetime) -> int:
+    """Take the specs of `directory` into the registry; return how many versions are new. Safe to repeat.
+
+    Raises:
+        SpecRefused: with every problem of every file.
+    """
+    return await ship(engine, shipped(directory, at=at))
+
+
+async def live_systems(engine: AsyncEngine, state: StateStore) -> LiveSystems:
+    """Return the systems as they are in service; `Connectors.follow` keeps them so."""
     live = LiveSystems(SqlRegistrations(engine), state)
     await live.refresh()
-    return live or load_systems(Path(__file__).parents[1] / "config" / "systems")
+    return live
+
+
+async def served_systems(engine: AsyncEngine, state: StateStore) -> Mapping[str, System]:
+    """Return the systems as the registry has them in service, for commands; those of the files before it has any."""
+    return await live_systems(engine, state) or load_systems(SYSTEMS)
 
 
 def open_replays(engine: AsyncEngine, state: StateStore, systems: Mapping[str, System]) -> Replays:
@@ -266,40 +276,3 @@ def desk_clock(holiday_on: HolidayOn) -> Callable[[datetime], datetime]:
         return datetime(day.year, day.month, day.day, DESK_HOURS_END, tzinfo=SHANGHAI)
 
     return due_on
-
-
-def read_endpoints(file: Path | None) -> Mapping[str, str]:
-    """Return `{system id: base address}`; a system without one keeps its deliveries queued.
-
-    Raises:
-        SpecRefused: the file does not hold.
-    """
-    if file is None:
-        return {}
-    found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    problems = []
-    if not isinstance(found, dict):
-        raise SpecRefused([_problem(file, "(file)", "expected {system id: https://…}")])
-    for id_, address in found.items():
-        expected = _expected_address(str(id_), str(address))
-        if expected:
-            problems.append(_problem(file, str(id_), expected))
-    if problems:
-        raise SpecRefused(problems)
-    return {str(id_): str(address).rstrip("/") for id_, address in found.items()}
-
-
-def _expected_address(name: str, address: str) -> str:
-    """Return what was expected instead of `address`; empty when it holds."""
-    parts, (_, _, line) = urlsplit(address), name.partition(".")
-    if not line:
-        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
-        return "" if is_web else "expected http(s)://host[:port][/path]"
-    if line not in LINES:
-        return f"expected a system's id, alone or with {', '.join(f'.{known}' for known in LINES)}"
-    is_line = parts.scheme in LINES[line] and (bool(parts.hostname) or parts.scheme in ("sqlite", "unix"))
-    return "" if is_line else f"expected {', '.join(f'{scheme}://…' for scheme in LINES[line])}"
-
-
-def _problem(file: Path, path: str, expected: str) -> SpecProblem:
-    return SpecProblem(file=file.name, line=1, path=path, expected=expected)

@@ -1,9 +1,11 @@
 """One transport per version in service: made when first asked for, closed when its version is gone and nothing uses it."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from config import logs
 from connectors.ports import Transport
@@ -11,6 +13,7 @@ from connectors.system import System
 from connectors.transport_kinds import Address
 
 log = logs.get(__name__)
+SWEEP_EVERY_SECONDS: Final = 5.0
 
 
 class Uses:
@@ -19,22 +22,22 @@ class Uses:
     def __init__(self) -> None:
         self._counts: Counter[int] = Counter()
 
-    def take(self, transport: Transport) -> None:
+    def take(self, transport: object) -> None:
         """Note one more user; it keeps the transport open."""
         self._counts[id(transport)] += 1
 
-    def drop(self, transport: Transport) -> None:
+    def drop(self, transport: object) -> None:
         """Note one user less."""
         self._counts[id(transport)] -= 1
         if not self._counts[id(transport)]:
             del self._counts[id(transport)]
 
-    def is_free(self, transport: Transport) -> bool:
+    def is_free(self, transport: object) -> bool:
         """Tell whether nobody uses it."""
         return id(transport) not in self._counts
 
     @contextmanager
-    def of(self, transport: Transport) -> Iterator[None]:
+    def of(self, transport: object) -> Iterator[None]:
         """Use a transport while the block runs."""
         self.take(transport)
         try:
@@ -83,6 +86,11 @@ class LiveTransports(Mapping[str, Transport]):
                 log.exception("transport_fault", system=key.system, version=key.registered)
         return self._made.get(key)
 
+    def put(self, version: System, transport: Transport) -> None:
+        """Use this transport for a version that has an address, in place of one that would be made."""
+        if (key := self._key(version)) is not None:
+            self._made[key] = transport
+
     def __getitem__(self, system: str) -> Transport:
         transport = self.of(self._systems[system].leading)
         if transport is None:
@@ -104,6 +112,16 @@ class LiveTransports(Mapping[str, Transport]):
             await transport.aclose()
             log.info("transport_closed", system=key.system, version=key.registered)
         return len(old)
+
+    async def keep_swept(self) -> None:
+        """Sweep every few seconds until cancelled."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_SECONDS)
+            try:
+                await self.sweep()
+            except Exception:
+                # What could not be closed is forgotten; the next one is closed all the same.
+                log.exception("transport_not_closed")
 
     async def aclose(self) -> None:
         """Close every connection to a department."""

@@ -15,7 +15,7 @@ from config.clock import Clock
 from config.settings import Settings
 from config.state import StateStore
 from config.storage.sql import ping
-from connectors.app import Connectors, read_endpoints
+from connectors.app import Connectors
 from connectors.storage.recent_attempts import SqlRecentAttempts
 from matters.data_items import DataItems
 from matters.guide import Matter
@@ -94,7 +94,7 @@ def create_app(
         renderer=Renderer(assets, library.item_names, issuer=settings.issuer),
         library=library,
         index=MatterIndex(matters),
-        endpoints=read_endpoints(settings.endpoints_file),
+        endpoints=connectors.endpoints,
         relying_party=RelyingParty(settings=settings, state=state, keys=keys, clock=clock, back_channel=back_channel),
         parked=Parked(state),
         calendar=calendar,

@@ -76,7 +76,7 @@ class Library:
                 icon=department_icon(department),
                 name=local(self._departments[department]) if department in self._departments else department,
                 matters=tuple(m for m in chosen if m.department.id == department),
-                systems=tuple(s for s in self.systems.values() if s.spec.department == department),
+                systems=tuple(s for s in self.systems.values() if s.is_served and s.spec.department == department),
             )
             for department in self._known()
         )
@@ -94,11 +94,10 @@ class Library:
         """Return a matter's name in the language of this request; one no longer published keeps what is known of it."""
         return local(self.matters[matter_id]) if matter_id in self.matters else otherwise or matter_id
 
-    def is_by_hand(self, matter: Matter) -> bool:
-        """Tell whether a person brings the cases of `matter` to its department: its operation sends nothing."""
+    def is_by_hand(self, matter: Matter, region: str) -> bool:
+        """Tell whether a person brings the cases of `matter` from `region` to its department."""
         system = self.systems.get(matter.target.system)
-        operation = system.operations.get(matter.target.operation) if system else None
-        return operation is None or operation.manual
+        return system is None or system.is_by_hand(matter.target.operation, region)
 
     def system_name(self, system: str) -> str:
         """Return a system's name in the language of this request; an unknown one keeps its id."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, exists, func, insert, or_, select, tuple_, update
@@ -207,6 +208,12 @@ async def add(connection: AsyncConnection, written: Written, *, by: Person, reas
     return kept
 
 
+async def versions_of(connection: AsyncConnection, system: str) -> list[Registration]:
+    """Return the versions of a system, the newest first, without their texts."""
+    query = select(*_WITHOUT_TEXT).where(registrations.c.system == system).order_by(registrations.c.version.desc())
+    return [registration_rows.registration(row) for row in (await connection.execute(query)).mappings()]
+
+
 async def put(connection: AsyncConnection, before: Registration, after: Registration, step: Step) -> Registration:
     """Keep a step; what goes live takes the place of the version in force.
 
@@ -214,7 +221,7 @@ async def put(connection: AsyncConnection, before: Registration, after: Registra
         RegistrationConflict: it is not as `before` says any more.
     """
     if after.state is RegistrationState.LIVE:
-        await _make_room(connection, after, step)
+        await make_room(connection, after.system, after.version, by=step.by, at=step.at)
     changed = await connection.execute(
         update(registrations)
         .where(
@@ -231,12 +238,13 @@ async def put(connection: AsyncConnection, before: Registration, after: Registra
     return after
 
 
-async def _make_room(connection: AsyncConnection, coming: Registration, step: Step) -> None:
+async def make_room(connection: AsyncConnection, system: str, coming: int, *, by: Person, at: datetime) -> None:
+    """Let the version in force, if there is one, be superseded by version `coming`."""
     query = (
         select(*_WITHOUT_TEXT)
         .where(
-            registrations.c.system == coming.system,
-            registrations.c.version != coming.version,
+            registrations.c.system == system,
+            registrations.c.version != coming,
             registrations.c.state.in_(_IN_FORCE),
         )
         .with_for_update()
@@ -244,7 +252,7 @@ async def _make_room(connection: AsyncConnection, coming: Registration, step: St
     row = (await connection.execute(query)).mappings().first()
     if row is None:
         return
-    after, replaced = superseded(registration_rows.registration(row), by_version=coming.version, by=step.by, at=step.at)
+    after, replaced = superseded(registration_rows.registration(row), by_version=coming, by=by, at=at)
     await connection.execute(update(registrations).where(_is(after)).values(**registration_rows.values(after)))
     await _add_step(connection, replaced)
 

@@ -54,7 +54,7 @@ class ReviewPage:
 async def review(request: Request, person: Person) -> Response:
     """Show everything, with what still has to be put right."""
     it = await drafts.load(request, person)
-    return _page(request, it, it.errors)
+    return _page(request, person, it, it.errors)
 
 
 async def submit(request: Request, person: Person) -> Response:
@@ -70,12 +70,12 @@ async def submit(request: Request, person: Person) -> Response:
     try:
         accepted = await _accept(portal, person, draft)
     except ApplicationRefused as error:
-        return _page(request, it, error.errors, status=422)
+        return _page(request, person, it, error.errors, status=422)
     except DuplicateCase as error:
         refusal = say(error.public, error.params, gettext)
-        return _page(request, it, (), refusal=refusal, existing=str(error.params.get("number", "")), status=409)
+        return _page(request, person, it, (), refusal=refusal, existing=str(error.params.get("number", "")), status=409)
     except (IntakeError, CalendarUnknown) as error:
-        return _page(request, it, (), refusal=say(error.public, error.params, gettext), status=409)
+        return _page(request, person, it, (), refusal=say(error.public, error.params, gettext), status=409)
     # A late second click finds no draft any more and is led to the receipt by this note.
     await portal.state.put(_submitted_key(person, draft.id), accepted.case.number.encode(), SUBMITTED_KNOWN)
     await portal.drafts.delete(draft.id, person.sub)
@@ -110,6 +110,7 @@ def _to_receipt(number: str) -> Response:
 
 def _page(
     request: Request,
+    person: Person,
     it: drafts.Intaking,
     errors: tuple[FieldError, ...],
     *,
@@ -128,7 +129,7 @@ def _page(
         warnings=_lines(it, it.check.warnings),
         promised=it.matter.promised(it.draft.situation),
         system_name=portal.library.system_name(it.matter.target.system),
-        by_hand=portal.library.is_by_hand(it.matter),
+        by_hand=portal.library.is_by_hand(it.matter, person.actor.region),
         refusal=refusal,
         existing=existing,
     )

@@ -62,7 +62,7 @@ async def show(request: Request, person: Person) -> Response:
         qr=_qr(f"{address}?number={quote(case.number)}"),
         status_address=address,
         missing_by=receipt.missing_by,
-        by_hand=portal.library.is_by_hand(matter),
+        by_hand=portal.library.is_by_hand(matter, case.region),
     )
     return portal.renderer.page(request, "pages/receipt.html", context)
 

@@ -110,7 +110,8 @@ async def _ground(database_url: str, redis_url: str) -> AsyncIterator[tuple[Asyn
 
 def worker_for(connectors: Connectors, departments: Mapping[str, Instant], state: StateStore) -> DeliveryWorker:
     """Return the house's worker with these departments in place of its transports."""
-    connectors.transports.update(departments)  # type: ignore[attr-defined]
+    for system, department in departments.items():
+        connectors.transports.put(connectors.systems[system], department)
     return connectors.worker()
 
 
