@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from connectors.availability import HolidayOn
-from connectors.engine import BreakerState
 from connectors.gate import closed
 from connectors.ledger import DeliveryState
-from connectors.ports import HealthBook, SystemHealth
 from connectors.system import System
+from connectors.system_health import HealthBook, SystemHealth
 
-Stands = Literal["open", "closed", "breaker", "probing", "manual"]
+Stands = Literal["open", "closed", "maintenance", "breaker", "probing", "manual"]
 _WAITING = (DeliveryState.QUEUED, DeliveryState.WAIT, DeliveryState.HELD, DeliveryState.UNKNOWN)
 
 
@@ -43,11 +42,12 @@ class Health:
 
     async def all(self, at: datetime) -> list[SystemStanding]:
         """Return every declared system, in the order of their ids."""
-        found = await self._book.all(at)
-        return [self._standing(system, found.get(id_) or _nothing(id_), at) for id_, system in self._systems.items()]
+        systems = dict(self._systems)
+        found = await self._book.all(systems, at)
+        return [self._standing(system, found[id_], at) for id_, system in systems.items()]
 
     def _standing(self, system: System, health: SystemHealth, at: datetime) -> SystemStanding:
-        stands, opens_at = self._stands(system, health.breaker, at)
+        stands, opens_at = self._stands(system, health, at)
         counts = health.counts
         return SystemStanding(
             system=system,
@@ -60,32 +60,16 @@ class Health:
             health=health,
         )
 
-    def _stands(self, system: System, breaker: BreakerState, at: datetime) -> tuple[Stands, datetime | None]:
+    def _stands(self, system: System, health: SystemHealth, at: datetime) -> tuple[Stands, datetime | None]:
         if system.transport == "manual":
             return "manual", None
-        for hold in closed(system, at=at, offset=self._offset, holiday_on=self._holiday_on):
+        for hold in closed(system, at=at, offset=self._offset, holiday_on=self._holiday_on, windows=health.windows):
             if not hold.operations:
-                return "closed", hold.until
-        match breaker.stands(at):
+                return ("maintenance" if hold.reason == "maintenance" else "closed"), hold.until
+        match health.breaker.stands(at):
             case "open":
-                return "breaker", breaker.open_until
+                return "breaker", health.breaker.open_until
             case "half_open":
                 return "probing", None
             case "closed":
                 return "open", None
-
-
-def _nothing(system: str) -> SystemHealth:
-    return SystemHealth(
-        system=system,
-        counts={},
-        oldest_waiting_at=None,
-        last_success_at=None,
-        last_outcome="",
-        last_error="",
-        attempts=0,
-        p50_ms=None,
-        p95_ms=None,
-        breaker=BreakerState(),
-        open_tasks=0,
-    )

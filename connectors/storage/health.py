@@ -1,24 +1,35 @@
-"""`connectors.ports.HealthBook` in SQL: five statements for all systems together."""
+"""`connectors.system_health.HealthBook` in SQL: a few statements for all systems together, each along an index."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from config.storage.sql import readonly
-from connectors.alarms import NOTE, Alarm, read_alarms
+from connectors.alarms import NOTE as ALARMS
+from connectors.alarms import read_alarms
+from connectors.certificates import NOTE as CERTIFICATE
+from connectors.certificates import read_sighting
 from connectors.engine import BreakerState
-from connectors.ledger import DUE
-from connectors.outcomes import DELIVERED
-from connectors.ports import SystemHealth
-from connectors.storage import rows
-from connectors.storage.tables import attempts, breakers, deliveries, desk_tasks, notes
+from connectors.ledger import DUE, IN_THE_WAY, DeliveryState, DeskReason
+from connectors.limits import NOTE as LIMITS
+from connectors.limits import read_limits
+from connectors.maintenance import by_system
+from connectors.storage import holds, rows
+from connectors.storage.maintenance import current
+from connectors.storage.tables import breakers, deliveries, desk_tasks, notes
+from connectors.storage.usage import read
+from connectors.storage.usage_tables import usage
+from connectors.system_health import SystemHealth
+from connectors.usage import Usage, total
 
-LOOKED_AT: Final = timedelta(days=1)
-_MOST_TIMES: Final = 20_000
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+_OPEN: Final = [state.value for state in (*IN_THE_WAY, DeliveryState.PENDING_RESULT)]
+"""States in which somebody still has to do something: what is over is counted by `usage`."""
+_DUE: Final = [state.value for state in DUE]
 
 
 class SqlHealthBook:
@@ -27,94 +38,121 @@ class SqlHealthBook:
     def __init__(self, engine: AsyncEngine) -> None:
         self._reading = readonly(engine)
 
-    async def all(self, at: datetime) -> Mapping[str, SystemHealth]:
-        """Return the health of every system that ever had a delivery."""
+    async def all(self, systems: Collection[str], at: datetime) -> Mapping[str, SystemHealth]:
+        names = sorted(systems)
+        if not names:
+            return {}
         async with self._reading.connect() as connection:
-            stands = await _stands(connection)
-            tried = await _tried(connection, at - LOOKED_AT)
-            found = await connection.execute(select(breakers))
-            broken = {row["system"]: rows.breaker(row) for row in found.mappings()}
-            open_tasks = await connection.execute(
-                select(desk_tasks.c.system, func.count())
-                .where(desk_tasks.c.closed_at.is_(None))
-                .group_by(desk_tasks.c.system)
-            )
-            tasks = {row[0]: int(row[1]) for row in open_tasks}
-            alarms = await _alarms(connection)
+            counts = await _counts(connection, names)
+            oldest = await _oldest(connection, names)
+            succeeded = await _last_success(connection, names)
+            broken = await _broken(connection)
+            held = await holds.standing(connection, names, at)
+            desk = await _desk(connection, names, at)
+            noted = await _noted(connection)
+            hour, day = await _used(connection, names, at)
+            windows = by_system(await current(connection, at))
         return {
-            system: replace(
-                _health(system, stands.get(system, {}), tried.get(system, []), broken.get(system), tasks),
-                alarms=alarms.get(system, ()),
+            name: SystemHealth(
+                system=name,
+                counts=counts.get(name, {}),
+                oldest_waiting_at=oldest.get(name),
+                last_success_at=succeeded.get(name),
+                breaker=broken.get(name, BreakerState()),
+                holds=held.get(name, ()),
+                desk={reason: count for reason, (count, _) in desk.get(name, {}).items()},
+                overdue=sum(late for _, late in desk.get(name, {}).values()),
+                hour=total(hour.get(name, ())),
+                day=total(day.get(name, ())),
+                alarms=read_alarms(noted.get((name, ALARMS), "")),
+                limits=read_limits(noted.get((name, LIMITS), "")),
+                certificate=read_sighting(noted.get((name, CERTIFICATE), "")),
+                windows=windows.get(name, ()),
             )
-            for system in sorted({*stands, *tried, *broken, *tasks, *alarms})
+            for name in names
         }
 
 
-async def _alarms(connection: AsyncConnection) -> dict[str, tuple[Alarm, ...]]:
+async def _counts(connection: AsyncConnection, names: Sequence[str]) -> dict[str, dict[str, int]]:
     found = await connection.execute(
-        select(notes.c.system, notes.c.text).where(notes.c.name == NOTE, notes.c.text != "")
+        select(deliveries.c.system, deliveries.c.state, func.count().label("n"))
+        .where(deliveries.c.system.in_(names), deliveries.c.state.in_(_OPEN))
+        .group_by(deliveries.c.system, deliveries.c.state)
     )
-    return {row.system: read_alarms(row.text) for row in found}
+    counts: dict[str, dict[str, int]] = {}
+    for row in found:
+        counts.setdefault(row.system, {})[row.state] = row.n
+    return counts
 
 
-async def _stands(connection: AsyncConnection) -> dict[str, dict[str, Any]]:
-    waiting = case((deliveries.c.state.in_([state.value for state in DUE]), deliveries.c.created_at))
+async def _oldest(connection: AsyncConnection, names: Sequence[str]) -> dict[str, datetime]:
     found = await connection.execute(
+        select(deliveries.c.system, func.min(deliveries.c.created_at))
+        .where(deliveries.c.system.in_(names), deliveries.c.next_attempt_at.is_not(None), deliveries.c.state.in_(_DUE))
+        .group_by(deliveries.c.system)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+async def _last_success(connection: AsyncConnection, names: Sequence[str]) -> dict[str, datetime]:
+    last = [
         select(
-            deliveries.c.system,
-            deliveries.c.state,
-            func.count().label("how_many"),
-            func.min(waiting).label("oldest"),
-            func.max(deliveries.c.confirmed_at).label("last_success"),
-        ).group_by(deliveries.c.system, deliveries.c.state)
-    )
-    stands: dict[str, dict[str, Any]] = {}
-    for row in found.mappings():
-        stands.setdefault(row["system"], {})[row["state"]] = row
-    return stands
+            literal(name),
+            select(func.max(deliveries.c.confirmed_at))
+            .where(deliveries.c.system == name, deliveries.c.confirmed_at.is_not(None))
+            .scalar_subquery(),
+        )
+        for name in names
+    ]
+    found = await connection.execute(union_all(*last))
+    return {row[0]: row[1] for row in found if row[1] is not None}
 
 
-async def _tried(connection: AsyncConnection, since: datetime) -> dict[str, list[Any]]:
+async def _broken(connection: AsyncConnection) -> dict[str, BreakerState]:
+    found = await connection.execute(select(breakers))
+    return {row["system"]: rows.breaker(row) for row in found.mappings()}
+
+
+async def _desk(
+    connection: AsyncConnection, names: Sequence[str], at: datetime
+) -> dict[str, dict[DeskReason, tuple[int, int]]]:
+    late = func.sum(case((desk_tasks.c.due_at < at, 1), else_=0)).label("late")
     found = await connection.execute(
-        select(attempts.c.system, attempts.c.outcome, attempts.c.error, attempts.c.duration_ms)
-        .where(attempts.c.started_at >= since, attempts.c.finished_at.is_not(None))
-        .order_by(attempts.c.started_at.desc())
-        .limit(_MOST_TIMES)
+        select(desk_tasks.c.system, desk_tasks.c.reason, func.count().label("n"), late)
+        .where(desk_tasks.c.system.in_(names), desk_tasks.c.closed_at.is_(None))
+        .group_by(desk_tasks.c.system, desk_tasks.c.reason)
     )
-    tried: dict[str, list[Any]] = {}
+    desk: dict[str, dict[DeskReason, tuple[int, int]]] = {}
+    for row in found:
+        desk.setdefault(row.system, {})[DeskReason(row.reason)] = (row.n, int(row.late))
+    return desk
+
+
+async def _noted(connection: AsyncConnection) -> dict[tuple[str, str], str]:
+    found = await connection.execute(
+        select(notes.c.system, notes.c.name, notes.c.text).where(
+            notes.c.name.in_([ALARMS, LIMITS, CERTIFICATE]), notes.c.text != ""
+        )
+    )
+    return {(row.system, row.name): row.text for row in found}
+
+
+async def _used(
+    connection: AsyncConnection, names: Sequence[str], at: datetime
+) -> tuple[dict[str, list[Usage]], dict[str, list[Usage]]]:
+    """Return the last hour and the last day, each to the span it began in."""
+    found = await connection.execute(
+        select(usage).where(
+            usage.c.system.in_(names),
+            or_(
+                and_(usage.c.grain == "slot", usage.c.begins_at >= at - HOUR),
+                and_(usage.c.grain == "hour", usage.c.begins_at >= at - DAY),
+            ),
+        )
+    )
+    hour: dict[str, list[Usage]] = {}
+    day: dict[str, list[Usage]] = {}
     for row in found.mappings():
-        tried.setdefault(row["system"], []).append(row)
-    return tried
-
-
-def _health(
-    system: str,
-    stands: Mapping[str, Any],
-    tried: list[Any],
-    broken: BreakerState | None,
-    tasks: Mapping[str, int],
-) -> SystemHealth:
-    oldest = [row["oldest"] for row in stands.values() if row["oldest"] is not None]
-    succeeded = [row["last_success"] for row in stands.values() if row["last_success"] is not None]
-    delivered = {outcome.value for outcome in DELIVERED}
-    failure = next((row for row in tried if row["outcome"] not in delivered), None)
-    times = sorted(row["duration_ms"] for row in tried if row["duration_ms"] is not None)
-    return SystemHealth(
-        system=system,
-        counts={state: int(row["how_many"]) for state, row in stands.items()},
-        oldest_waiting_at=min(oldest) if oldest else None,
-        last_success_at=max(succeeded) if succeeded else None,
-        last_outcome=tried[0]["outcome"] if tried else "",
-        last_error=(failure["error"] or failure["outcome"]) if failure else "",
-        attempts=len(tried),
-        p50_ms=_percentile(times, 50),
-        p95_ms=_percentile(times, 95),
-        breaker=broken or BreakerState(),
-        open_tasks=tasks.get(system, 0),
-    )
-
-
-def _percentile(times: list[int], percent: int) -> int | None:
-    if not times:
-        return None
-    return times[min(len(times) - 1, round((len(times) - 1) * percent / 100))]
+        system, _, used = read(row)
+        (hour if row["grain"] == "slot" else day).setdefault(system, []).append(used)
+    return hour, day

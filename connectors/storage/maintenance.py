@@ -21,10 +21,8 @@ class SqlMaintenance:
         self._reading = readonly(engine)
 
     async def current(self, at: datetime) -> Sequence[Window]:
-        is_ahead = (maintenance.c.ends_at > at) & (maintenance.c.begins_at < maintenance.c.ends_at)
-        wanted = select(maintenance).where(is_ahead).order_by(maintenance.c.begins_at)
         async with self._reading.connect() as connection:
-            return [_window(row) for row in (await connection.execute(wanted)).mappings()]
+            return await current(connection, at)
 
     async def of_system(self, system: str, *, most: int = 20) -> Sequence[Window]:
         wanted = (
@@ -71,6 +69,13 @@ class SqlMaintenance:
             )
             row = changed.mappings().first()
         return None if row is None else _window(row)
+
+
+async def current(connection: AsyncConnection, at: datetime) -> list[Window]:
+    """Return every window that is not over, the earliest first."""
+    is_ahead = (maintenance.c.ends_at > at) & (maintenance.c.begins_at < maintenance.c.ends_at)
+    wanted = select(maintenance).where(is_ahead).order_by(maintenance.c.begins_at)
+    return [_window(row) for row in (await connection.execute(wanted)).mappings()]
 
 
 async def _take_turn(connection: AsyncConnection, window: Window) -> None:

@@ -115,6 +115,18 @@ class SqlReconciliations:
             )
             return [_comparison(row) for row in found.mappings()]
 
+    async def to_ask(self, *, since: datetime) -> Mapping[str, int]:
+        """Return, by system, how many lines of its latest comparison a person has to ask about."""
+        compared = (
+            select(reconciliations.c.system, reconciliations.c.differences)
+            .where(reconciliations.c.compared_at >= since)
+            .order_by(reconciliations.c.day)
+        )
+        async with self._reading.connect() as connection:
+            latest = {row.system: row.differences for row in await connection.execute(compared)}
+        asked = {name: sum(each["repair"] == Repair.ASK.value for each in found) for name, found in latest.items()}
+        return {name: count for name, count in asked.items() if count}
+
 
 def _ours(row: RowMapping) -> Ours:
     return Ours(

@@ -63,7 +63,7 @@ class SqlUsage:
         if system is not None:
             wanted = wanted.where(usage.c.system == system)
         async with self._reading.connect() as connection:
-            return [_read(row) for row in (await connection.execute(wanted)).mappings()]
+            return [read(row) for row in (await connection.execute(wanted)).mappings()]
 
 
 async def _since(connection: AsyncConnection, at: datetime) -> datetime:
@@ -195,7 +195,7 @@ async def _sums(
         )
     )
     parts: Counted = {}
-    for system, begin, part in map(_read, found.mappings()):
+    for system, begin, part in map(read, found.mappings()):
         span = begins(coarser, begin)
         if span in touched:
             parts.setdefault((system, span), []).append(part)
@@ -219,6 +219,7 @@ async def _write(connection: AsyncConnection, grain: Grain, sums: Mapping[tuple[
         await connection.execute(insert.on_conflict_do_update(index_elements=key, set_=changed))
 
 
-def _read(row: Mapping[str, Any]) -> tuple[str, datetime, Usage]:
+def read(row: Mapping[str, Any]) -> tuple[str, datetime, Usage]:
+    """Return `(system, begin of the span, usage)` of a row."""
     counts = {name: row[name] for name in ("taken", "delivered", "concluded", "outcomes", "statuses", "times")}
     return row["system"], row["begins_at"], Usage(**counts)

@@ -35,6 +35,7 @@ class StandsWord:
 STANDS: Mapping[Stands, StandsWord] = {
     "breaker": StandsWord(text=marked("连不上，已暂停发送"), icon="circle-x", tone="danger", harm=0),
     "probing": StandsWord(text=marked("正在试探恢复"), icon="refresh", tone="warn", harm=1),
+    "maintenance": StandsWord(text=marked("维护中"), icon="clock", tone="", harm=4),
     "closed": StandsWord(text=marked("未到开放时间"), icon="clock", tone="", harm=4),
     "open": StandsWord(text=marked("正常"), icon="circle-check", tone="ok", harm=5),
     "manual": StandsWord(text=marked("人工办理"), icon="user", tone="", harm=6),

@@ -15,6 +15,7 @@ from connectors.alarms import KINDS as ALARMS
 from connectors.ledger import InboundEvent
 from connectors.ports import Errand
 from connectors.storage.health import SqlHealthBook
+from connectors.system_health import SystemHealth
 from demo.gjj_core.tables import T_WB_KH
 from demo.gjj_core.tables import metadata as gjj_metadata
 from demo.ground.exchange import wall
@@ -484,8 +485,8 @@ async def test_the_owner_s_list_knows_of_an_alarm_as_long_as_it_lasts(front: Fro
         bell, book = AlarmBell("mz-benefit", ours.around.notes, clock), SqlHealthBook(ours.engine)
         await bell.set("not_taken", count=3, oldest_at=clock())
         await bell.set("receipt_missing", count=1)
-        alarms = (await book.all(clock()))["mz-benefit"].alarms
+        alarms = (await book.all(["mz-benefit"], clock()))["mz-benefit"].alarms
         assert [(alarm.kind, alarm.count) for alarm in alarms] == [("not_taken", 3), ("receipt_missing", 1)]
         for kind in ALARMS:
             await bell.set(kind, count=0)
-        assert await book.all(clock()) == {}
+        assert (await book.all(["mz-benefit"], clock()))["mz-benefit"] == SystemHealth(system="mz-benefit")
