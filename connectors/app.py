@@ -57,9 +57,12 @@ from connectors.storage.registrations import SqlRegistrations
 from connectors.storage.replays import SqlReplayStore
 from connectors.storage.settling import Settling
 from connectors.storage.shipping import ship
+from connectors.storage.usage import SqlUsage
+from connectors.storage.watching import open_watch
 from connectors.system import System
 from connectors.transport_kinds import TRANSPORTS, Address, address_of, missing_lines
 from connectors.tried_specs import TriedSpecs
+from connectors.usage import UsageBook
 from connectors.worker import DeliveryWorker
 from matters.guide import Matter
 from matters.storage.guides import SqlGuideStore
@@ -81,6 +84,8 @@ class Connectors:
     deliveries: Deliveries
     callbacks: Callbacks
     health: Health
+    usage: UsageBook
+    secrets: Secrets
     ledger: Ledger
     reconciliations: Reconciliations
     replays: Replays
@@ -149,7 +154,12 @@ def create_connectors(
     desk_book, reconciliations = SqlDeskBook(engine, settling), SqlReconciliations(engine)
     notices = SqlNoticeBook(engine, noticing)
     happenings = Happenings(fanouts=noticing.fanouts, book=notices, people=notices, notes=SqlNotes(engine), state=state)
-    alerts, windows = SqlAlerts(engine), SqlMaintenance(engine)
+    windows, usage, alerts = SqlMaintenance(engine), SqlUsage(engine), SqlAlerts(engine)
+    health = Health(book=SqlHealthBook(engine), systems=systems, holiday_on=holiday_on, offset=offset)
+    watch = open_watch(
+        engine, health=health, alerting=Alerting(alerts), secrets=kept_secrets, endpoints=endpoints,
+        holiday_on=holiday_on, offset=offset, clock=clock,
+    )  # fmt: skip
     return Connectors(
         systems=systems,
         intake=Intake(
@@ -167,7 +177,9 @@ def create_connectors(
         desk_book=desk_book,
         deliveries=SqlDeliveries(engine, clock),
         callbacks=Callbacks(systems=systems, ledger=ledger, secrets=kept_secrets, announced=happenings.announced),
-        health=Health(book=SqlHealthBook(engine), systems=systems, holiday_on=holiday_on, offset=offset),
+        health=health,
+        usage=usage,
+        secrets=kept_secrets,
         ledger=ledger,
         reconciliations=reconciliations,
         replays=open_replays(engine, state, systems),
@@ -192,6 +204,7 @@ def create_connectors(
             base_url=settings.base_url,
             offset=offset,
             scan=happenings.scan,
+            watch=watch.run,
         ),
     )
 

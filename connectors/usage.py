@@ -4,10 +4,10 @@ Spans are kept in three grains, each the sum of the finer one: ten minutes, an h
 reads a few rows however many cases there are. Nothing here knows a person: counts belong to systems.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from config.clock import SHANGHAI
 
@@ -50,6 +50,15 @@ class Usage:
 
 
 NOTHING: Final = Usage()
+
+
+class UsageBook(Protocol):
+    """Reads the sums."""
+
+    async def since(
+        self, grain: Grain, begin: datetime, *, system: str | None = None
+    ) -> Sequence[tuple[str, datetime, Usage]]:
+        """Return `(system, begin of the span, usage)` of the spans from `begin` on, the oldest first."""
 
 
 def total(usages: Iterable[Usage]) -> Usage:

@@ -9,7 +9,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -60,6 +60,7 @@ class DeliveryWorker:
         base_url: str,
         offset: timedelta = timedelta(0),
         scan: Callable[[datetime], Awaitable[object]] | None = None,
+        watch: Callable[[], Coroutine[object, object, None]] | None = None,
         lease: timedelta = LEASE,
         look_every_seconds: float = LOOK_EVERY_SECONDS,
         owner: str = "",
@@ -69,7 +70,7 @@ class DeliveryWorker:
         self._maintenance, self._windows = maintenance, Announced()
         self._state = state
         self._clock = clock
-        self._scan = scan
+        self._scan, self._watch = scan, watch
         self._lease = lease
         self._look_every_seconds = look_every_seconds
         self.owner = owner or worker_name()
@@ -105,6 +106,8 @@ class DeliveryWorker:
                 group.create_task(self._beat())
                 group.create_task(self._reconciler.run())
                 group.create_task(self._scan_daily())
+                if self._watch is not None:
+                    group.create_task(self._watch())
         finally:
             await self._finish()
 
