@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from idp.protocol.client import Client
     from matters.data_items import DataItems
     from matters.guide import Matter
+    from matters.policy import Actor
     from matters.working_days import WorkingCalendar
 
 CONFIG = Path(__file__).parent / "config"
@@ -495,12 +496,35 @@ def _add_commands_of_packages(asked: str) -> None:
     if asked != "guide":
         from connectors import replay_commands  # noqa: F401 - adds `connector replay`
         from connectors.commands import connector_cli
+        from connectors.registration_commands import add_registration_commands
 
+        add_registration_commands(connector_cli, _actor)
         cli.add_typer(connector_cli, name="connector")
     if asked != "connector":
         from matters.commands import guide_cli
 
         cli.add_typer(guide_cli, name="guide")
+
+
+async def _actor(settings: "Settings", engine: "AsyncEngine", state: "StateStore", username: str) -> "Actor | None":
+    """Return the account of a user name as one who acts; None when there is none, or it is disabled."""
+    from config.clock import utc_now
+    from idp.app import wire
+    from idp.protocol.account import fold_username
+    from matters.policy import Actor, roles_from_claim
+
+    provider = wire(settings=settings, engine=engine, state=state, clock=utc_now).state
+    found = await provider.account_store.by_username(fold_username(username))
+    if found is None or found[0].disabled:
+        return None
+    account = found[0]
+    return Actor(
+        sub=account.sub,
+        name=account.name,
+        roles=roles_from_claim(sorted(account.roles)),
+        unit=account.unit,
+        region=account.region,
+    )
 
 
 def _add_commands_of_the_provider() -> None:
