@@ -10,9 +10,11 @@ RegistrationError
 ├─ AlreadyThere          it is in that state
 ├─ ReasonMissing         a step without a reason
 ├─ RegionsMissing        a canary without regions
+├─ CanaryTaken           another version of the system is tried
 ├─ SamePerson            approved by who wrote or tested it
 ├─ NotReady              what the step asks for does not hold; `readiness` says what
-└─ StillNeeded           deliveries wait for it, or results are awaited; `backlog` has the numbers
+├─ StillNeeded           deliveries wait for it, or results are awaited; `backlog` has the numbers
+└─ JustDraining          some process may still give it a case
 """
 
 from typing import TYPE_CHECKING, ClassVar
@@ -83,6 +85,13 @@ class RegionsMissing(RegistrationError):
 
     code = "regions_missing"
     public = N_("请填写试运行地区的区划代码（2、4、6、9 或 12 位数字）")
+
+
+class CanaryTaken(RegistrationError):
+    """`version` is the one that is tried."""
+
+    code = "canary_taken"
+    public = N_("第 {version} 版正在试运行，请先结束它的试运行")
 
 
 class SamePerson(RegistrationError):
