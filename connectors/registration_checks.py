@@ -12,7 +12,7 @@ from connectors.ledger import Submission
 from connectors.readiness import Readiness, readiness
 from connectors.registered_text import contract_of, name_of
 from connectors.registration import IN_FORCE, INTO_SERVICE, RegistrationState, Written
-from connectors.registration_errors import JustDraining, NotReady, StillNeeded
+from connectors.registration_errors import CanaryTaken, JustDraining, NotReady, StillNeeded
 from connectors.registry_ports import RegistrationBook, Surrounding
 from connectors.secrets_dir import has_secret
 from connectors.spec import parse_system
@@ -35,7 +35,7 @@ class StepChecks:
         """Return when the step may be taken.
 
         Raises:
-            NotReady, StillNeeded, JustDraining
+            NotReady, CanaryTaken, StillNeeded, JustDraining
         """
         before = written.registration
         if to is RegistrationState.RETIRED:
@@ -50,7 +50,18 @@ class StepChecks:
         elif to is RegistrationState.APPROVED:
             _require(await self.readiness_of(written), lambda found: found.may_be_approved)
         elif to in INTO_SERVICE:
-            _require(await self.readiness_of(written), lambda found: found.may_serve)
+            await self._check_service(written, to)
+
+    async def _check_service(self, written: Written, to: RegistrationState) -> None:
+        before = written.registration
+        if to is RegistrationState.CANARY:
+            tried = [v for v in await self.book.all() if v.system == before.system and v.state is to]
+            if other := next((v for v in tried if v.version != before.version), None):
+                raise CanaryTaken(version=other.version)
+        found = await self.readiness_of(written)
+        _require(found, lambda readiness: readiness.may_serve)
+        if found.system is not None and found.system.transport == "manual":
+            await self._check_idle(before.system)  # it sends nothing, so nobody would send what waits
 
     async def _check_idle(self, system: str) -> None:
         backlog = await self.book.backlog(system)
