@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from starlette.responses import HTMLResponse, Response
-from starlette.types import Receive, Scope, Send
 
+from demo.faults.answers import BrokenLine, spoiled
 from demo.ground.context import SystemContext
 from demo.ground.faults import BEFORE_COMMIT, Fault
 from demo.ground.hours import Hours
@@ -16,14 +16,8 @@ Work = Callable[[], Awaitable[Response]]
 BEFORE_THE_WORK = 0.6
 """The share of the latency that passes before the submission is stored; the rest lies between store and answer."""
 
-
-class BrokenLine(Response):
-    """An answer that stops in the middle: the caller sees the connection end before the message does."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"4096")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b'{"co', "more_body": True})
+OVERTAKEN_SECONDS = 0.5
+"""How long an answer is kept back, so that what was decided meanwhile is told first."""
 
 
 class Channel:
@@ -67,12 +61,10 @@ class Channel:
         return BrokenLine()
 
     async def _spoil(self, fault: Fault, answer: Response) -> Response:
-        if fault is Fault.RESET_AFTER_COMMIT:
-            return BrokenLine()
-        if fault is Fault.GARBLED:
-            return HTMLResponse("<html><body>网关繁忙，请稍后再试</body></html>")
         if fault is Fault.SLOW:
             seconds = self._context.faults.seconds
             patience = self._context.entry.latency.timeout.total_seconds() * 1.2
             await asyncio.sleep(patience if seconds is None else seconds)
-        return answer
+        if fault is Fault.OUT_OF_ORDER:
+            await asyncio.sleep(OVERTAKEN_SECONDS)
+        return spoiled(fault, answer)

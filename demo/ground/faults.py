@@ -15,10 +15,18 @@ class Fault(StrEnum):
     MAINTENANCE = "maintenance"  # what the system says outside its hours
     GARBLED = "garbled"  # kept, but the answer is no answer of this interface
     ASLEEP = "asleep"  # of tables and files: nobody scans until it is switched off; what was written waits
-    HALF_FILE = "half_file"  # a receipt file breaks off in the middle
-    TWICE = "twice"  # a receipt file comes a second time, under another name
+    HALF_FILE = "half_file"  # kept, but what is answered, or a receipt file, breaks off in the middle
+    TWICE = "twice"  # kept, and answered twice; a receipt file or result row comes a second time, under another name
+    WRONG_CHARSET = "wrong_charset"  # kept, but answered in another character set than agreed
+    ERROR_INSIDE = "error_inside"  # kept, but the answer says that something went wrong, with HTTP 200
+    ENDLESS = "endless"  # kept, but the answer never ends
+    HUGE = "huge"  # kept, but the answer is 50 MB long
+    SILENT = "silent"  # kept and answered, and nothing is ever told of it, until it is switched off
+    OUT_OF_ORDER = "out_of_order"  # results are told twice, out of their order, and before the answer
 
 
+LASTING = frozenset({Fault.ASLEEP, Fault.SILENT, Fault.OUT_OF_ORDER})
+"""They concern what is done beside submissions, and so stand until they are switched off."""
 BEFORE_COMMIT = frozenset({Fault.RESET_BEFORE_COMMIT, Fault.HTTP_500, Fault.MAINTENANCE})
 
 
@@ -45,6 +53,8 @@ class Faults:
         """Return the fault for this submission and count it."""
         if self.times <= 0:
             return Fault.NONE
+        if self.mode in LASTING:
+            return self.mode
         taken, self.times = self.mode, self.times - 1
         if self.times == 0:
             self.mode = Fault.NONE

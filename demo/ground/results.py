@@ -4,14 +4,17 @@ import json
 import random
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from demo.ground import received_sql as sql
 from demo.ground.context import SystemContext
+from demo.ground.faults import Fault
 from demo.ground.received import Submission, submission_of
 
 LONGEST_NAP_SECONDS = 1.0
+SHUFFLED_OVER_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +60,30 @@ def run_results(context: SystemContext, announce: Announce = announce_nothing) -
 
     async def run() -> None:
         while True:
-            since = context.store.changes
-            if await context.store.run(lambda connection: _carry_out(connection, announce, context.clock())):
+            since, fault = context.store.changes, context.faults.peek()
+            if fault is Fault.SILENT:
+                await context.store.wait_for_change(since=since, at_most=LONGEST_NAP_SECONDS)
+                continue
+            telling = _shuffled(context, announce) if fault is Fault.OUT_OF_ORDER else announce
+            if await context.store.run(partial(_carry_out, announce=telling, at=context.clock())):
                 context.store.wake()
             await context.store.wait_for_change(since=since, at_most=await seconds_to_next(context))
 
     context.background(run)
+
+
+def _shuffled(context: SystemContext, announce: Announce) -> Announce:
+    """Tell everything twice, each time after a delay of its own: later steps overtake earlier ones."""
+
+    def announced(told: Told) -> Sequence[Event]:
+        dice = context.dice("shuffle", told.submission.number, str(told.step))
+        return [
+            replace(event, after=timedelta(seconds=dice.uniform(0, SHUFFLED_OVER_SECONDS)))
+            for event in announce(told)
+            for _ in range(2)
+        ]
+
+    return announced
 
 
 async def seconds_to_next(context: SystemContext, next_due: NextDue = sql.next_step_due) -> float:

@@ -1,6 +1,6 @@
 """The scan of OUT_BIZ and the rows of IN_RESULT; over HTTP there are only its pages and what tests ask.
 
-CD_OPERATION I new · D taken back, which holds only while the row it means is still waiting.
+CD_OPERATION I new · U of somebody paid already (a death: suspend, resume, end) · D taken back, which holds only while the row it means is still waiting.
 """
 
 import sqlite3
@@ -14,16 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import BaseRoute
 
 from config.clock import SHANGHAI
+from demo.faults.answers import HUGE_BYTES
 from demo.ground import hours, received_sql
 from demo.ground.callbacks import Message, due_messages
 from demo.ground.context import SystemContext
 from demo.ground.exchange import make_tables, open_exchange, run_often, run_scans, wall
+from demo.ground.faults import Fault
 from demo.ground.hours import Hours
 from demo.ground.received import NewSubmission, Step
 from demo.ground.results import Event, Told, about, run_results
 from demo.ground.routes import ground_routes
 from demo.ground.sm import Undecryptable
-from demo.mz_benefit.rules import check, decide, opened
+from demo.mz_benefit.rules import PAYMENTS, check, decide, opened
 from demo.mz_benefit.tables import IN_RESULT, OUT_BIZ, metadata
 
 SCAN_EVERY: Final = timedelta(minutes=10)
@@ -127,6 +129,9 @@ class _Desk:
 
     def _plan(self, number: str, row: Mapping[str, object]) -> Sequence[Step]:
         dice, scaled = self._context.dice("plan", number), self._context.scaled
+        if row["YWLX"] in PAYMENTS:
+            decision = decide(row)
+            return (Step(after=timedelta(), status=decision.status, facts=decision.facts),)
         review = about(REVIEW, dice)
         decision = decide(row)
         return (
@@ -153,11 +158,18 @@ class _Desk:
             context.store.wake()
 
     async def _write(self, message: Message) -> None:
+        fault = self._context.faults.take()
+        row = spoiled_row(fault, result_row(message))
+        await self._insert(row)
+        if fault is Fault.TWICE:
+            await self._insert({**row, "HZ_LSH": f"{row['HZ_LSH']}B"[-30:]})
+
+    async def _insert(self, row: Mapping[str, object]) -> None:
         serial = IN_RESULT.c.HZ_LSH
         async with self.engine.begin() as connection:
-            there = await connection.execute(select(serial).where(serial == message.event_id[:30]))
+            there = await connection.execute(select(serial).where(serial == row["HZ_LSH"]))
             if there.first() is None:
-                await connection.execute(insert(IN_RESULT).values(**result_row(message)))
+                await connection.execute(insert(IN_RESULT).values(**row))
 
 
 def result_row(message: Message) -> dict[str, object]:
@@ -174,6 +186,21 @@ def result_row(message: Message) -> dict[str, object]:
         "QFYF": _next_month(message.happened_at) if decided else None,
         "READ_FLAG": "0",
     }
+
+
+def spoiled_row(fault: Fault, row: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the row as a hostile department writes it."""
+    match fault:
+        case Fault.WRONG_CHARSET:
+            return {**row, "HZ_MSG": str(row["HZ_MSG"]).encode("gbk").decode("latin-1")}
+        case Fault.HALF_FILE:
+            return {**row, "HZ_CODE": None, "HZ_MSG": None}
+        case Fault.ERROR_INSIDE:
+            return {**row, "HZ_CODE": "99", "HZ_MSG": "ORA-00257"}
+        case Fault.HUGE:
+            return {**row, "HZ_MSG": "长" * (HUGE_BYTES // 3)}
+        case _:
+            return row
 
 
 def _next_month(at: datetime) -> str:

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 
 from config import logs
 from config.clock import SHANGHAI
+from demo.faults.answers import HUGE_BYTES
 from demo.ground import hours, received_sql
 from demo.ground.callbacks import Message, due_messages
 from demo.ground.context import SystemContext
@@ -138,8 +139,10 @@ class _Desk:
                 await context.store.run(partial(_told, event, context.clock().timestamp()))
 
     async def _write(self, batch: str, messages: Sequence[Message]) -> None:
-        lines = [_line(message) for message in sorted(messages, key=lambda each: str(each.submission.payload["XH"]))]
-        content, fault = write_receipt(lines), self._context.faults.take()
+        fault = self._context.faults.take()
+        in_order = sorted(messages, key=lambda each: str(each.submission.payload["XH"]))
+        lines = [_line(message, is_failure=fault is Fault.ERROR_INSIDE) for message in in_order]
+        content = write_receipt(lines)
         await self._put(batch, content, len(lines), fault)
         if fault is Fault.TWICE:
             await self._put(batch, content, len(lines), Fault.NONE)
@@ -149,8 +152,11 @@ class _Desk:
         marker = write_marker(f"{name}.txt", content, rows, f"{batch}.txt")
         if fault is Fault.HALF_FILE:
             content = content[: len(content) // 2]
-        if fault is Fault.GARBLED:
+        if fault in (Fault.GARBLED, Fault.WRONG_CHARSET):
             content = content.decode("gbk").encode("utf-8")
+            marker = write_marker(f"{name}.txt", content, rows, f"{batch}.txt")
+        if fault is Fault.HUGE:
+            content += b" " * HUGE_BYTES
             marker = write_marker(f"{name}.txt", content, rows, f"{batch}.txt")
         marker_first = self._context.dice("order", name).random() < 0.2
         if marker_first:
@@ -174,8 +180,10 @@ def _lines_of(marker: Path, file: Path) -> list[dict[str, str]]:
     return read_lines(file.read_bytes(), read_marker(marker.read_bytes()))
 
 
-def _line(message: Message) -> ReceiptLine:
+def _line(message: Message, *, is_failure: bool) -> ReceiptLine:
     facts: Mapping[str, object] = message.facts
+    if is_failure:
+        return ReceiptLine(str(message.submission.payload["XH"]), "99", "ORA-00257", "")
     return ReceiptLine(
         str(message.submission.payload["XH"]), message.status, str(facts.get("message", "")), str(facts.get("card", ""))
     )

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from statistics import median
 from time import monotonic, sleep, time
 
 from tests.bench.table import show
@@ -33,13 +34,13 @@ _LIVES_AGAIN = 0.75
 _SETTLES_WITHIN_SECONDS = 150.0
 HEAD = (
     "killed", "kills", "accepted", "lost", "doubled", "unknown", "on a desk", "unsettled", "answers without a reason",
-    "accepting again s", "delivering again s", "cut short, taken up s",
+    "accepting again s, longest", "delivering again s, longest", "cut short, looked into s, median",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of the table; the seconds are the longest seen, empty where there was nothing to measure."""
+    """One row of the table; the seconds are empty where there was nothing to measure."""
 
     killed: Sequence[str]
     kills: int
@@ -58,7 +59,8 @@ class Row:
         return (
             " ".join(self.killed), str(self.kills), str(harm.accepted), str(len(harm.lost)), str(len(harm.doubled)),
             str(harm.unknown), str(harm.desk), str(harm.unsettled), str(len(self.unclear)),
-            _longest(self.accepting_again), _longest(self.delivering_again), _longest(self.taken_up_after),
+            _longest(self.accepting_again), _longest(self.delivering_again),
+            f"{median(self.taken_up_after):.1f}" if self.taken_up_after else "",
         )  # fmt: skip
 
 

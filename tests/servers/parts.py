@@ -28,6 +28,7 @@ from tests.servers.valkey import Valkey
 
 READY_WITHIN_SECONDS = 90
 IDP_PORT_OFFSET = 5
+_READY = {"whole": "/readyz", "web": "/readyz", "idp": "/idp/.well-known/openid-configuration"}
 Wired = Callable[[str], str]
 """Returns the address to use in place of the one given: itself, or that of a line in between."""
 
@@ -139,7 +140,7 @@ class Parts:
         for name, process in self.running.items():
             if name != "worker":
                 wait_until(
-                    lambda name=name: answers(self.address(name) + "/readyz"),  # type: ignore[misc]
+                    lambda name=name: answers(self.address(name) + _READY[name]),  # type: ignore[misc]
                     process, log=self.log(name), within_seconds=READY_WITHIN_SECONDS,
                 )  # fmt: skip
 
