@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -97,7 +98,7 @@ def configure(*, level: str, form: str) -> None:
     root.setLevel(level.upper())
     _lines.handler, _lines.by_hand = handler, form == "json"
     # Request lines are ours (config.asgi.access_log): the server's would carry query strings.
-    for noisy in ("uvicorn.access", "httpx2", "httpcore2", "httpx", "aiosqlite"):
+    for noisy in ("uvicorn.access", "httpx2", "httpcore2", "httpx", "aiosqlite", "authlib"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
@@ -124,7 +125,7 @@ def request_line(method: str, path: str, *, status: int, ms: float) -> None:
         get(_access.name).info("request", method=method, path=path, status=status, ms=ms)
         return
     line = (
-        f'{{"method": {encode_basestring(method)}, "path": {encode_basestring(scrub(path))}, "status": {status}, '
+        f'{{"method": {encode_basestring(method)}, "path": {_quoted_path(path)}, "status": {status}, '
         f'"ms": {ms}, "event": "request", "request_id": {encode_basestring(request_id.get())}, "level": "info", '
         f'"logger": "onewindow.access", "timestamp": "{datetime.now(UTC).isoformat(timespec="microseconds")[:26]}Z"}}\n'
     )
@@ -134,6 +135,11 @@ def request_line(method: str, path: str, *, status: int, ms: float) -> None:
         handler.flush()
     finally:
         handler.release()
+
+
+@lru_cache(maxsize=512)
+def _quoted_path(path: str) -> str:
+    return encode_basestring(scrub(path))
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:

@@ -33,22 +33,32 @@ class VerifiedTokens:
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[KeyRing, AccessToken]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[KeyRing, AccessToken | Mapping[str, object]]] = OrderedDict()
 
     def remember(self, token: str, ring: KeyRing, claims: Mapping[str, object]) -> None:
-        """Keep a token this process signed just now."""
-        self.keep(token, ring, access_token.from_claims(claims))
+        """Keep a token this process signed just now; it is read when it first comes back, which many never do."""
+        self._keep(token, ring, claims)
 
     def keep(self, token: str, ring: KeyRing, read: AccessToken) -> None:
-        """Keep a verified token; the oldest makes room."""
-        self._kept[token] = (ring, read)
+        """Keep a verified token."""
+        self._keep(token, ring, read)
+
+    def _keep(self, token: str, ring: KeyRing, known: AccessToken | Mapping[str, object]) -> None:
+        self._kept[token] = (ring, known)  # the oldest makes room
         if len(self._kept) > _VERIFIED_AT_MOST:
             self._kept.popitem(last=False)
 
     def get(self, token: str, ring: KeyRing) -> AccessToken | None:
         """Return what is kept of a token if it was verified under these very keys."""
-        known = self._kept.get(token)
-        return known[1] if known is not None and known[0] is ring else None
+        kept = self._kept.get(token)
+        if kept is None or kept[0] is not ring:
+            return None
+        known = kept[1]
+        if isinstance(known, AccessToken):
+            return known
+        read = access_token.from_claims(known)
+        self._kept[token] = (ring, read)
+        return read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
 """Answers: JSON with the headers OAuth asks for, the way back to a client, and errors of both kinds."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -30,7 +30,10 @@ from idp.protocol.redirect_uri import origin_of
 # What may stand in a Location header as it is (RFC 3986 §2); anything else is percent-encoded.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
 _NOT_STORED: Final = {"cache-control": "no-store", "pragma": "no-cache"}
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_JSON_NOT_STORED: Final = (
+    *((name.encode(), value.encode()) for name, value in _NOT_STORED.items()),
+    (b"content-type", b"application/json"),
+)
 _log = get("onewindow.idp")
 
 
@@ -38,8 +41,18 @@ def json_answer(
     document: Mapping[str, object], *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return JSON that nobody stores (RFC 6749 §5.1)."""
-    body = _encode(document).encode()
-    return Response(body, status, {**_NOT_STORED, **(headers or {})}, media_type="application/json")
+    return _Json(to_json(document), status, headers or {})
+
+
+class _Json(Response):
+    """Starlette's answer with its headers made ready: most are the same every time."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        self.body = body
+        self.status_code = status
+        self.background = None
+        more = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        self.raw_headers = [*_JSON_NOT_STORED, (b"content-length", b"%d" % len(body)), *more]
 
 
 def see_other(address: str) -> Response:

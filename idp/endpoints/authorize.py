@@ -135,7 +135,8 @@ async def _answer(
     at = idp.clock()
     session, account = live
     await idp.sessions.note_use(session, asked.target.client.client_id, at=at)
-    as_told = replace(session, acr=acr.told(asked.wanted_acr, session.acr, account))
+    told = acr.told(asked.wanted_acr, session.acr, account)
+    as_told = session if told == session.acr else replace(session, acr=told)
     code = await idp.rulebook.authorize(parameters, asked, as_told, at=at)
     return to_client(request, asked.target, response.success(code, asked.target, issuer=idp.issuer))
 

@@ -2,6 +2,7 @@
 
 from starlette.requests import Request
 
+from config.asgi.types import header
 from idp.endpoints.state import of
 from idp.protocol.client import Client
 from idp.protocol.client_assertion import verify_assertion
@@ -17,7 +18,7 @@ async def authenticated(request: Request, form: Parameters) -> Client:
         InvalidClient: RFC 6749 §5.2.
     """
     idp = of(request)
-    presented = read_credentials(request.headers, form)
+    presented = read_credentials(header(request.scope, b"authorization") or "", form)
     client = verify_credentials(presented, await idp.clients.get(presented.client_id))
     if presented.client_assertion:
         keys = await idp.client_keys.for_token(client, presented.client_assertion)

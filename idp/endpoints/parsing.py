@@ -2,6 +2,7 @@
 
 from starlette.requests import Request
 
+from config.asgi.types import header
 from idp.protocol.errors import InvalidRequest, NotRedirectable, PageReason
 from idp.protocol.parameters import Parameters, parse
 
@@ -17,7 +18,7 @@ async def form(request: Request) -> Parameters:
     """
     if request.scope.get("query_string"):
         raise InvalidRequest("Parameters belong into the body.")
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+    if (header(request.scope, b"content-type") or "").partition(";")[0].strip().lower() != _FORM:
         raise InvalidRequest(f"The body must be {_FORM}.")
     body = b""
     async for chunk in request.stream():

@@ -1,7 +1,9 @@
 """The authorization response: `iss` on every one, errors too (RFC 9207 §2), state as it was received."""
 
+import re
 from collections.abc import Mapping
-from urllib.parse import urlencode
+from typing import Final
+from urllib.parse import quote_plus
 
 from idp.protocol.authorization_request import Target
 from idp.protocol.errors import OAuthError
@@ -20,7 +22,14 @@ def failure(error: OAuthError, target: Target, *, issuer: str) -> dict[str, str]
 def location(redirect_uri: str, parameters: Mapping[str, str]) -> str:
     """Return the address with the parameters added; its own query is kept (RFC 6749 §3.1.2)."""
     joint = "&" if "?" in redirect_uri else "?"
-    return f"{redirect_uri}{joint}{urlencode(parameters)}"
+    return f"{redirect_uri}{joint}{'&'.join(f'{name}={_quoted(value)}' for name, value in parameters.items())}"
+
+
+_UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]*")  # RFC 3986 §2.3; most codes and states are nothing else
+
+
+def _quoted(value: str) -> str:
+    return value if _UNRESERVED.fullmatch(value) else quote_plus(value)
 
 
 def _completed(parameters: dict[str, str], target: Target, issuer: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
@@ -13,6 +12,7 @@ from idp.protocol.parameters import Parameters
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _AT_MOST = 1024
+_REFUSED = "Client authentication failed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +25,12 @@ class PresentedCredentials:
     client_assertion: str = field(default="", repr=False)
 
 
-def read_credentials(headers: Mapping[str, str], form: Parameters) -> PresentedCredentials:
-    """Return who the caller says it is, and by which method.
+def read_credentials(authorization: str, form: Parameters) -> PresentedCredentials:
+    """Return who the caller says it is, and by which method; `authorization` is the header, empty without one.
 
     Raises:
         InvalidClient: none, several methods at once (RFC 6749 §2.3), or unreadable.
     """
-    authorization = headers.get("authorization", "")
     found: list[PresentedCredentials] = []
     if authorization:
         found.append(_basic(authorization))
@@ -56,17 +55,16 @@ def verify_credentials(presented: PresentedCredentials, client: Client | None) -
     Raises:
         InvalidClient: unknown, stopped, another method than registered, or a wrong secret. One text for all.
     """
-    refused = InvalidClient("Client authentication failed.")
     if client is None or client.disabled or client.client_id != presented.client_id:
         # The same work as for a known client, so that time does not tell which ids exist.
         is_secret(_NOBODY, presented.client_secret)
-        raise refused
+        raise InvalidClient(_REFUSED)
     if presented.method != client.token_endpoint_auth_method:
-        raise refused
+        raise InvalidClient(_REFUSED)
     if presented.method in ("client_secret_basic", "client_secret_post") and not is_secret(
         client, presented.client_secret
     ):
-        raise refused
+        raise InvalidClient(_REFUSED)
     return client
 
 
@@ -91,7 +89,7 @@ def _post(form: Parameters) -> PresentedCredentials:
 
 def _with_secret(method: AuthMethod, client_id: str, secret: str) -> PresentedCredentials:
     if not client_id or not secret or len(secret) > _AT_MOST or "\x00" in secret + client_id:
-        raise InvalidClient("Client authentication failed.")
+        raise InvalidClient(_REFUSED)
     return PresentedCredentials(method=method, client_id=client_id, client_secret=secret)
 
 

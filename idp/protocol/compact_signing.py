@@ -5,7 +5,6 @@ signature. It stays the one that verifies, so that what is signed here is held a
 """
 
 import base64
-import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -14,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import ECKey, RSAKey
+from pydantic_core import to_json
 
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _ECDSA_SHA256: Final = ECDSA(SHA256())
 _COORDINATE_BYTES: Final = 32  # P-256
 
@@ -31,14 +30,14 @@ class CompactSigner:
 
     def sign(self, claims: Mapping[str, object], *, typ: str) -> str:
         """Return the token."""
-        signed = self._header(typ) + _base64url(_encode(claims).encode())
+        signed = self._header(typ) + _base64url(to_json(claims))
         return (signed + b"." + _base64url(self._sign(signed))).decode()
 
     def _header(self, typ: str) -> bytes:
         kept = self._headers.get(typ)
         if kept is None:
-            text = _encode({"alg": self._alg, "kid": self._kid, "typ": typ})
-            kept = self._headers[typ] = _base64url(text.encode()) + b"."
+            header = to_json({"alg": self._alg, "kid": self._kid, "typ": typ})
+            kept = self._headers[typ] = _base64url(header) + b"."
         return kept
 
 

@@ -4,7 +4,7 @@ What is not known is left out of every answer; `*_verified` says whether somebod
 """
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Final
 
 _EMAIL = re.compile(r"\A[^\s@\x00-\x1f\x7f<>\"(),:;\\]{1,64}@[A-Za-z0-9.-]{1,190}\Z")
@@ -27,6 +27,13 @@ class Address:
     postal_code: str = ""
     country: str = ""
 
+    def claims(self) -> dict[str, str]:
+        """Return what is known of it under its names."""
+        return {name: value for name in _ADDRESS_LINES if (value := getattr(self, name))}
+
+
+_ADDRESS_LINES: Final = tuple(line.name for line in fields(Address))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
@@ -45,7 +52,7 @@ class Contact:
             found |= {"email": self.email, "email_verified": self.email_verified}
         if self.phone_number:
             found |= {"phone_number": self.phone_number, "phone_number_verified": self.phone_number_verified}
-        if address := {name: value for name, value in asdict(self.address).items() if value}:
+        if address := self.address.claims():
             found["address"] = address
         return found
 

@@ -199,10 +199,12 @@ class _ClientCredentialsGrant(grants.ClientCredentialsGrant):
         self.request.scope = scope.client_scope(self.request.payload.scope, self.request.client.own)
 
     def generate_token(self, *args: object, **kwargs: object) -> Any:
+        """Return the answer still to be awaited: Authlib hands it on as it is, and needs nothing of it."""
         client, at = self.request.client.own, self.request.at
         resource = resources_of(self.request.form)
-        jkt, scopes = self.request.jkt, self.request.scope
-        return self.server.wait(self.server.issuer.tokens_for_client(client, scopes, resource=resource, jkt=jkt, at=at))
+        return self.server.issuer.tokens_for_client(
+            client, self.request.scope, resource=resource, jkt=self.request.jkt, at=at
+        )
 
 
 class Rulebook(AuthorizationServer):
@@ -239,6 +241,9 @@ class Rulebook(AuthorizationServer):
         if "grant_type" not in parameters:
             raise errors.InvalidRequest("grant_type is required.")
         asked = _Request(parameters, client, at, "POST", jkt)
+        if parameters["grant_type"] == "client_credentials":
+            # Its rules wait for nothing, so they need no bridge, a tenth of what this request costs.
+            return cast(TokenAnswer, await self.create_token_response(asked))
         return cast(TokenAnswer, await self.bridge.run(self.create_token_response, asked))
 
     def _code_for(self, asked: _Request) -> str:

@@ -13,7 +13,7 @@ IDENTITY_SCOPES: Final = (OPENID, "profile", "email", "phone", "address", "unit"
 API_SCOPES: Final = ("guides:read", "cases:read", "cases:write")
 SCOPES_SUPPORTED: Final = (*IDENTITY_SCOPES, *API_SCOPES)
 
-_TOKEN = re.compile(r"\A[\x21\x23-\x5b\x5d-\x7e]+\Z")
+_WORDS = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 
 
 def allowed_scope(asked: str | None, client: Client) -> tuple[str, ...]:
@@ -25,9 +25,9 @@ def allowed_scope(asked: str | None, client: Client) -> tuple[str, ...]:
     Raises:
         InvalidScope: malformed, not given to the client, or nothing is left.
     """
-    words = (asked or "").split(" ")
-    if any(not _TOKEN.match(word) for word in words):
+    if not _WORDS.fullmatch(asked or ""):
         raise InvalidScope("scope is missing or malformed.")
+    words = (asked or "").split(" ")
     known = tuple(dict.fromkeys(word for word in words if word in SCOPES_SUPPORTED))
     if any(word not in client.scope for word in known):
         raise InvalidScope("This client may not ask for that scope.")
