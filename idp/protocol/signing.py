@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from idp.protocol.client import SigningAlg
 from idp.protocol.compact_signing import CompactSigner
+from idp.protocol.published import publish
 
 KeyState = Literal["next", "current", "previous"]
 VerifiedClaims = NewType("VerifiedClaims", Mapping[str, object])
@@ -44,13 +45,13 @@ class SigningKey:
 
 
 class KeyRing:
-    """All keys of the provider at one moment; `jwks` are the bytes of the JWKS endpoint."""
+    """All keys of the provider at one moment; `jwks` is what the JWKS endpoint answers while they are these."""
 
     def __init__(self, keys: tuple[SigningKey, ...]) -> None:
         self._by_kid = {key.kid: key for key in keys}
         current = (key for key in keys if key.state == "current")
         self._signers = {key.alg: CompactSigner(key.key, alg=key.alg, kid=key.kid) for key in current}
-        self.jwks = json.dumps({"keys": [key.public_jwk() for key in keys]}, separators=(",", ":")).encode()
+        self.jwks = publish({"keys": [key.public_jwk() for key in keys]})
 
     def sign(self, claims: Mapping[str, object], *, alg: SigningAlg, typ: str) -> str:
         """Return a JWT signed with the current key of `alg`."""

@@ -15,10 +15,9 @@ from joserfc.jwk import ECKey
 
 from tests.bench.contender import CHALLENGE, REDIRECT_URI, Contender
 from tests.servers.child import start_child, stop_child, wait_until
-from tests.servers.installation import ROOT
+from tests.servers.node_packages import FOLDER, node
 from tests.servers.valkey import Valkey
 
-_FOLDER = ROOT / "tests" / "npm"
 _CLIENT_ID = "bench-rp"
 _CLIENT_SECRET = "Yw3sT8mZq1vKx5nB7cR2pL9dF4hJ6gUa"  # known to this measurement only
 _PATHS = {
@@ -27,10 +26,6 @@ _PATHS = {
     "userinfo_endpoint": "/me",
     "introspection_endpoint": "/token/introspection",
 }
-
-
-class PeerMissing(Exception):
-    """Its packages are not installed."""
 
 
 @contextmanager
@@ -63,8 +58,7 @@ def _contender(name: str, ports: Sequence[int], pids: Sequence[int], store_pid: 
 
 @contextmanager
 def _running(ports: Sequence[int], socket: str) -> Iterator[list[int]]:
-    if not (_FOLDER / "node_modules" / "oidc-provider").is_dir():
-        raise PeerMissing("npm packages are missing; install them with: npm ci --prefix tests/npm")
+    program = node()
     jwk = ECKey.generate_key("P-256", {"kid": "peer", "alg": "ES256", "use": "sig"}).as_dict(private=True)
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ow-peer-")))
@@ -80,7 +74,7 @@ def _running(ports: Sequence[int], socket: str) -> Iterator[list[int]]:
             environment = {"PATH": os.environ["PATH"], "NODE_ENV": "production"}
             with log.open("wb") as output:
                 child = start_child(
-                    ["node", _FOLDER / "provider.mjs", file], output=output, cwd=_FOLDER, env=environment
+                    [program, FOLDER / "provider.mjs", file], output=output, cwd=FOLDER, env=environment
                 )
             stack.callback(stop_child, child, signal.SIGTERM)
             _wait(child, port, log)

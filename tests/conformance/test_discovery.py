@@ -2,6 +2,7 @@
 
 import json
 
+from idp import keys
 from tests.doubles.idp_site import BASE, ISSUER, Site
 
 OIDC = f"{ISSUER}/.well-known/openid-configuration"
@@ -94,13 +95,29 @@ async def test_discovery_and_keys_are_cacheable_and_open_to_every_site(site: Sit
             assert "access-control-allow-origin" not in answer.headers
 
 
+async def test_a_copy_is_good_however_a_cache_names_it_and_only_while_the_keys_are_the_same(site: Site) -> None:
+    """RFC 9110 §13.1.2: among several tags, weakly, or any at all."""
+    async with site.caller() as http:
+        url = f"{ISSUER}/jwks"
+        etag = (await http.get(url)).headers["etag"]
+        for named in (etag, f"W/{etag}", f'"other", W/{etag}', "*"):
+            answer = await http.get(url, headers={"if-none-match": named})
+            assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
+        for named in ('"other"', etag.strip('"'), ""):
+            assert (await http.get(url, headers={"if-none-match": named})).status_code == 200
+        await keys.rotate(site.idp.key_store, "ES256", at=site.clock())
+        fresh = await http.get(url, headers={"if-none-match": etag})
+    assert fresh.status_code == 200
+    assert fresh.headers["etag"] != etag
+
+
 async def test_published_keys_are_public_named_and_distinct(site: Site) -> None:
     """RFC 7517 §4.5; no private member ever leaves."""
     async with site.caller() as http:
-        keys = (await http.get(f"{ISSUER}/jwks")).json()["keys"]
-    assert len({key["kid"] for key in keys}) == len(keys) == 4
-    assert {(key["alg"], key["use"]) for key in keys} == {("ES256", "sig"), ("RS256", "sig")}
-    assert not any({"d", "p", "q", "dp", "dq", "qi"} & set(key) for key in keys)
+        published = (await http.get(f"{ISSUER}/jwks")).json()["keys"]
+    assert len({key["kid"] for key in published}) == len(published) == 4
+    assert {(key["alg"], key["use"]) for key in published} == {("ES256", "sig"), ("RS256", "sig")}
+    assert not any({"d", "p", "q", "dp", "dq", "qi"} & set(key) for key in published)
 
 
 async def test_forged_host_headers_change_nothing(site: Site) -> None:

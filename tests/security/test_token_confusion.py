@@ -123,7 +123,7 @@ async def test_no_forged_token_opens_anything_anywhere(site: Site, kind: str) ->
     """S26: RFC 8725 §3.1 to §3.10, at every place a token of ours comes back."""
     rp, browser = await site.client(), site.browser()
     token = (await rp.tokens(browser))[kind]
-    public = json.loads((await site.idp.keys.ring()).jwks)["keys"][0]
+    public = json.loads((await site.idp.keys.ring()).jwks.body)["keys"][0]
     for name, forgery in _forgeries(site, token, public).items():
         assert forgery != token, name
         for where, place in PLACES.items():
