@@ -16,4 +16,5 @@ def menu(person: Person) -> tuple[Entry, ...]:
         ("/cases", _("我的办件") if clerk else _("本区域办件"), "files", clerk or person.has_any("manager")),
         ("/desk", _("待办"), "inbox", clerk),
         ("/systems", _("系统"), "device-desktop-analytics", person.has_any("owner", "manager", "admin")),
+        ("/alerts", _("告警"), "alert-triangle", person.has_any("owner", "manager", "admin")),
     )

@@ -98,7 +98,9 @@ def harm(standing: SystemStanding, at: datetime) -> tuple[int, float, int, str]:
     since = standing.health.oldest_waiting_at
     waited = (at - since) if since else timedelta(0)
     rank = STANDS[standing.stands].harm
-    if standing.stands in ("open", "closed") and waited > _LONG_WAIT:
+    if standing.health.limits is not None:
+        rank = min(rank, 1)
+    elif standing.stands in ("open", "closed") and waited > _LONG_WAIT:
         rank = 2
     elif standing.on_desk or standing.health.alarms:
         rank = min(rank, 3)
