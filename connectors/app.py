@@ -27,6 +27,7 @@ from connectors.live import LiveSystems
 from connectors.live_transports import LiveTransports
 from connectors.log_ins import LogIns
 from connectors.maintaining import Maintenance
+from connectors.notice_desk import NoticeDesk
 from connectors.notices import NoticeBook
 from connectors.ports import (
     Deliveries,
@@ -52,6 +53,7 @@ from connectors.storage.maintenance import SqlMaintenance
 from connectors.storage.notes import SqlNotes
 from connectors.storage.notice_book import SqlNoticeBook
 from connectors.storage.noticing import open_noticing
+from connectors.storage.opening_trials import open_trying
 from connectors.storage.reconciliations import SqlReconciliations
 from connectors.storage.registrations import SqlRegistrations
 from connectors.storage.replays import SqlReplayStore
@@ -62,8 +64,9 @@ from connectors.storage.watching import open_watch
 from connectors.system import System
 from connectors.transport_kinds import TRANSPORTS, Address, address_of, missing_lines
 from connectors.tried_specs import TriedSpecs
+from connectors.trying import Trials
 from connectors.usage import UsageBook
-from connectors.worker import DeliveryWorker
+from connectors.worker import DeliveryWorker, worker_name
 from matters.guide import Matter
 from matters.storage.guides import SqlGuideStore
 from matters.working_days import WorkingCalendar
@@ -89,12 +92,15 @@ class Connectors:
     ledger: Ledger
     reconciliations: Reconciliations
     replays: Replays
+    trials: Trials
     registry: Registry
     endpoints: Mapping[str, str]
     alerts: AlertBook
     alerting: Alerting
     maintenance: Maintenance
+    flows: Flows
     notices: NoticeBook
+    notice_desk: NoticeDesk
     happenings: Happenings
     transports: LiveTransports
     worker: Callable[[], DeliveryWorker]
@@ -160,6 +166,10 @@ def create_connectors(
         engine, health=health, alerting=Alerting(alerts), secrets=kept_secrets, endpoints=endpoints,
         holiday_on=holiday_on, offset=offset, clock=clock,
     )  # fmt: skip
+    trying = open_trying(
+        engine, systems=systems, endpoints=endpoints, secrets=kept_secrets, alerting=Alerting(alerts), clock=clock,
+        holiday_on=holiday_on, offset=offset,
+    )  # fmt: skip
     return Connectors(
         systems=systems,
         intake=Intake(
@@ -183,12 +193,15 @@ def create_connectors(
         ledger=ledger,
         reconciliations=reconciliations,
         replays=open_replays(engine, state, systems),
+        trials=trying.trials,
         registry=open_registry(engine, state, secrets=kept_secrets, endpoints=endpoints),
         endpoints=endpoints,
         alerts=alerts,
         alerting=Alerting(alerts),
         maintenance=Maintenance(book=windows, systems=systems, state=state),
+        flows=flows or Flows.none(),
         notices=notices,
+        notice_desk=NoticeDesk(book=desk_book, state=state),
         happenings=happenings,
         transports=transports,
         worker=lambda: DeliveryWorker(
@@ -205,6 +218,7 @@ def create_connectors(
             offset=offset,
             scan=happenings.scan,
             watch=watch.run,
+            trying=trying.runner(worker_name()).run,
         ),
     )
 

@@ -21,6 +21,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "queue": ("redis", "rediss", "unix"),
     "exchange": ("postgresql", "mysql", "sqlite"),
     "files": ("sftp",),
+    "test": ("http", "https"),
 }
 """Which addresses a line may have."""
 

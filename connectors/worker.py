@@ -22,6 +22,7 @@ from connectors.engine import BreakerState
 from connectors.ground import Ground
 from connectors.intake import WAKE_TOPIC
 from connectors.lane import Lane
+from connectors.live import told_of_changes
 from connectors.live_transports import LiveTransports, Uses
 from connectors.maintenance import Announced, MaintenanceBook
 from connectors.ports import Breakers, Ledger, Lists, Reconciliations, Transport
@@ -61,6 +62,7 @@ class DeliveryWorker:
         offset: timedelta = timedelta(0),
         scan: Callable[[datetime], Awaitable[object]] | None = None,
         watch: Callable[[], Coroutine[object, object, None]] | None = None,
+        trying: Callable[[], Coroutine[object, object, None]] | None = None,
         lease: timedelta = LEASE,
         look_every_seconds: float = LOOK_EVERY_SECONDS,
         owner: str = "",
@@ -70,7 +72,7 @@ class DeliveryWorker:
         self._maintenance, self._windows = maintenance, Announced()
         self._state = state
         self._clock = clock
-        self._scan, self._watch = scan, watch
+        self._scan, self._watch, self._trying = scan, watch, trying
         self._lease = lease
         self._look_every_seconds = look_every_seconds
         self.owner = owner or worker_name()
@@ -99,17 +101,23 @@ class DeliveryWorker:
         """Deliver until cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
-                self._muster(group)
-                log.info("worker_started", worker=self.owner, systems=len(self._lanes))
-                group.create_task(self._listen())
-                group.create_task(self._look_around(group))
-                group.create_task(self._beat())
-                group.create_task(self._reconciler.run())
-                group.create_task(self._scan_daily())
-                if self._watch is not None:
-                    group.create_task(self._watch())
+                with told_of_changes(self._systems, lambda: self._muster(group)):
+                    await self._work(group)
         finally:
             await self._finish()
+
+    async def _work(self, group: asyncio.TaskGroup) -> None:
+        self._muster(group)
+        log.info("worker_started", worker=self.owner, systems=len(self._lanes))
+        tasks = [
+            group.create_task(self._listen()),
+            group.create_task(self._look_around(group)),
+            group.create_task(self._beat()),
+            group.create_task(self._reconciler.run()),
+            group.create_task(self._scan_daily()),
+            *(group.create_task(work()) for work in (self._watch, self._trying) if work is not None),
+        ]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
 
     def _muster(self, group: asyncio.TaskGroup) -> None:
         """Serve what is in service now: a version that went live needs no restart, and no other lane notices."""

@@ -14,6 +14,7 @@ from starlette.routing import Router
 
 from config.asgi.types import App, Receive, Scope, Send, answer_text
 from demo.ground.context import SystemContext
+from demo.ground.received import ReceivedStore
 
 GRACE_SECONDS = 1
 """How long a stop waits for answers under way: a department's latency can be half a minute, Ctrl-C may not be."""
@@ -21,12 +22,13 @@ GRACE_SECONDS = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosted:
-    """A system ready to be served; `address` is its base address without a slash."""
+    """A system ready to be served; `address` is its base address without a slash, `stores` are closed with its own."""
 
     context: SystemContext
     app: App
     port: int
     address: str
+    stores: tuple[ReceivedStore, ...] = ()
 
 
 class PortTaken(Exception):
@@ -79,7 +81,8 @@ class Host:
     async def _running(self, _app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             for system in self._systems:
-                stack.callback(system.context.store.close)
+                for store in (system.context.store, *system.stores):
+                    stack.callback(store.close)
                 await stack.enter_async_context(system.context.background.running())
             yield
 

@@ -17,8 +17,9 @@ import chinese_calendar
 import yaml
 
 from config.clock import SHANGHAI
-from demo.ground.entry import load_entries
+from demo.ground.entry import every_entry
 from demo.ground.secrets import make_secrets
+from demo.lane import PATH, has_lane
 from demo.lines import line_of
 from demo.seed import ACCOUNTS, DEMO_PASSWORD, ensure_client_secrets, system_address
 
@@ -154,12 +155,14 @@ def welcome(base_url: str) -> str:
 def _write_endpoints(var: Path, port: int) -> Path:
     first = port + FIRST_DEPARTMENT_AFTER
     addresses: dict[str, str] = {}
-    for index, entry in enumerate(load_entries()):
+    for index, entry in enumerate(every_entry()):
         addresses[entry.id] = system_address(first, index)
+        if has_lane(entry):
+            addresses[f"{entry.id}.test"] = system_address(first, index) + PATH
         if (line := line_of(entry, first_port=first, directory=var / _DEPARTMENTS)) is not None:
             addresses[f"{entry.id}.{line[0]}"] = line[1]
     path = var / "endpoints.yaml"
-    _write_private(path, yaml.safe_dump(_added_lines(path, but={entry.id for entry in load_entries()}) | addresses))
+    _write_private(path, yaml.safe_dump(_added_lines(path, but={entry.id for entry in every_entry()}) | addresses))
     return path
 
 

@@ -1,4 +1,4 @@
-"""`python -m demo.systems`: the 13 department systems of the demo, one port each, until they are told to stop.
+"""`python -m demo.systems`: the 13 department systems of the demo and what receives besides, one port each.
 
 Ports follow the catalogue's order from `--port` on. Each system keeps what it received in `<dir>/<id>.db`; secrets it
 shares with OneWindow lie in `--secrets` and are made where they are missing.
@@ -20,12 +20,13 @@ from starlette.routing import BaseRoute, Mount
 from config import logs
 from demo.broker import BrokerDidNotStart, broker
 from demo.ground.context import SystemContext
-from demo.ground.entry import SystemEntry, load_entries
+from demo.ground.entry import SystemEntry, every_entry
 from demo.ground.hours import Hours
 from demo.ground.received import ReceivedStore
 from demo.ground.routes import ground_routes
 from demo.ground.secrets import make_secrets, read_from
 from demo.host import Hosted, PortTaken, bind, serve
+from demo.lane import has_lane, lane
 from demo.lines import QUEUE_PORT_OFFSET, line_of
 from demo.pages.app import create_pages
 from demo.pages.department import HOURS
@@ -110,8 +111,18 @@ def make_system(entry: SystemEntry, index: int, options: Options) -> Hosted:
         issuer=options.issuer,
         client_secret=_client_secret(context),
     )
-    app = Starlette(routes=[*interface, Mount("/", pages)])
-    return Hosted(context=context, app=app, port=options.port + index, address=address)
+    tried, stores = _lane(context, department, options.directory)
+    app = Starlette(routes=[*interface, *tried, Mount("/", pages)])
+    return Hosted(context=context, app=app, port=options.port + index, address=address, stores=stores)
+
+
+def _lane(
+    context: SystemContext, department: "_Department | None", directory: Path
+) -> tuple[list[BaseRoute], tuple[ReceivedStore, ...]]:
+    if department is None or not has_lane(context.entry):
+        return [], ()
+    routes, store = lane(context, department.create_api, directory)
+    return routes, (store,)
 
 
 def _department(entry: SystemEntry) -> _Department | None:
@@ -129,7 +140,7 @@ def main(arguments: Sequence[str]) -> int:
     """Serve all systems; return 0 after an orderly stop, 2 when a port is taken."""
     options = read_options(arguments)
     logs.configure(level="warning", form="text")
-    entries = load_entries()
+    entries = every_entry()
     try:
         sockets = bind([options.port + index for index in range(len(entries))])
     except PortTaken as taken:

@@ -2,8 +2,10 @@
 
 import connectors.storage.alert_tables
 import connectors.storage.maintenance_tables
+import connectors.storage.notice_tables
 import connectors.storage.registry_tables
 import connectors.storage.replay_tables
+import connectors.storage.trial_tables
 import connectors.storage.usage_tables  # noqa: F401  these all stand in the metadata of the ledger
 from connectors.storage.tables import metadata as connectors_metadata
 from idp.storage.tables import metadata as idp_metadata

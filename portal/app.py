@@ -16,6 +16,7 @@ from config.settings import Settings
 from config.state import StateStore
 from config.storage.sql import ping
 from connectors.app import Connectors
+from connectors.registry import LONGEST_TEXT
 from connectors.storage.recent_attempts import SqlRecentAttempts
 from matters.data_items import DataItems
 from matters.guide import Matter
@@ -26,6 +27,7 @@ from matters.storage.disclosures import SqlDisclosureStore
 from matters.storage.drafts import SqlDraftStore
 from matters.storage.guides import SqlGuideStore
 from matters.storage.material_files import ObjectMaterialFiles, open_store
+from matters.storage.regions import SqlRegions
 from matters.working_days import WorkingCalendar
 from portal import words
 from portal.api.metrics import Metrics, RequestMetrics
@@ -33,6 +35,7 @@ from portal.api.state import ApiState
 from portal.api.wiring import make_api_state, make_signing_keys
 from portal.assets import Assets
 from portal.fault_page import FaultPage
+from portal.item_words import ItemWords
 from portal.library import Library
 from portal.pages.intake_materials import LARGEST_POST_BYTES
 from portal.parked import Parked
@@ -44,13 +47,17 @@ from portal.routes import every_route
 from portal.sessions import Cookies, Sessions
 from portal.state import PortalState
 from portal.visit import Visit
+from portal.working_copies import WorkingCopies
 
 _API_BODY = LARGEST_FILE_BYTES + 64 * 1024
+_SPEC_BODY = 3 * LONGEST_TEXT + 64 * 1024  # a form writes each byte of Chinese as three
 LARGER_BODIES: Mapping[str, int] = {
     "/drafts/*/materials": LARGEST_POST_BYTES,
     "/api/v1/cases/*/materials/*": _API_BODY,
     "/api/v1/cases": _API_BODY,
     "/api/v1/cases/*/withdraw": _API_BODY,
+    "/registrations/*/*/text": _SPEC_BODY,
+    "/registrations/*/*/text/check": _SPEC_BODY,
 }
 """Paths that take uploads, for the shell's body limit; those of the API that don't refuse too much in its own words."""
 
@@ -108,7 +115,20 @@ def create_app(
         desk=connectors.desk,
         log_ins=connectors.log_ins,
         replays=connectors.replays,
+        trials=connectors.trials,
         health=connectors.health,
+        flows=connectors.flows,
+        notices=connectors.notices,
+        notice_desk=connectors.notice_desk,
+        happenings=connectors.happenings,
+        item_words=ItemWords(matters, library),
+        alerts=connectors.alerts,
+        maintenance=connectors.maintenance,
+        usage=connectors.usage,
+        secrets=connectors.secrets,
+        registry=connectors.registry,
+        regions=SqlRegions(engine),
+        working_copies=WorkingCopies(state),
     )
     api = make_api_state(
         settings=settings,

@@ -9,21 +9,34 @@ from starlette.requests import HTTPConnection
 from config.clock import Clock
 from config.settings import Settings
 from config.state import StateStore
+from connectors.alerting import AlertBook
 from connectors.desk import Desk
+from connectors.flows import Flows
+from connectors.happenings import Happenings
 from connectors.health import Health
 from connectors.intake import Intake
 from connectors.log_ins import LogIns
+from connectors.maintaining import Maintenance
+from connectors.notice_desk import NoticeDesk
+from connectors.notices import NoticeBook
 from connectors.ports import Deliveries
+from connectors.registry import Registry
 from connectors.replaying import Replays
+from connectors.secrets_dir import Secrets
+from connectors.trying import Trials
+from connectors.usage import UsageBook
 from matters.ports import CaseStore, DisclosureStore, DraftStore, GuideStore, MaterialFiles
 from matters.search import MatterIndex
 from matters.working_days import WorkingCalendar
+from portal.item_words import ItemWords
 from portal.library import Library
 from portal.parked import Parked
 from portal.people import Person
 from portal.sessions import Cookies, Session, Sessions
+from portal.working_copies import WorkingCopies
 
 if TYPE_CHECKING:
+    from matters.storage.regions import SqlRegions
     from portal.relying_party import RelyingParty
     from portal.rendering import Renderer
 
@@ -54,7 +67,20 @@ class PortalState:
     desk: Desk
     log_ins: LogIns
     replays: Replays
+    trials: Trials
     health: Health
+    flows: Flows
+    notices: NoticeBook
+    notice_desk: NoticeDesk
+    happenings: Happenings
+    item_words: ItemWords
+    alerts: AlertBook
+    maintenance: Maintenance
+    usage: UsageBook
+    secrets: Secrets
+    registry: Registry
+    regions: "SqlRegions"
+    working_copies: WorkingCopies
 
 
 def portal_of(connection: HTTPConnection) -> PortalState:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 CATALOGUE = Path(__file__).with_name("systems.yaml")
+RECEIVERS = Path(__file__).with_name("receivers.yaml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +50,18 @@ def load_entries(path: Path = CATALOGUE) -> tuple[SystemEntry, ...]:
     return tuple(_entry(found) for found in catalogue["systems"])
 
 
-def entry_of(system_id: str, path: Path = CATALOGUE) -> SystemEntry:
+def every_entry() -> tuple[SystemEntry, ...]:
+    """Return the 13 systems, and behind them those that take in no matter and only receive."""
+    return (*load_entries(), *load_entries(RECEIVERS))
+
+
+def entry_of(system_id: str) -> SystemEntry:
     """Return one entry.
 
     Raises:
         KeyError: no system has that id.
     """
-    return {entry.id: entry for entry in load_entries(path)}[system_id]
+    return {entry.id: entry for entry in every_entry()}[system_id]
 
 
 def _entry(found: Mapping[str, Any]) -> SystemEntry:

@@ -37,6 +37,30 @@ def upgrade() -> None:
     sa.Column('at', Moment(), nullable=False),
     sa.PrimaryKeyConstraint('sub', 'incident_id', 'event', name=op.f('pk_connectors_alert_reads'))
     )
+    op.create_table('connectors_events',
+    sa.Column('number', sa.String(length=50), nullable=False),
+    sa.Column('fanout', sa.String(length=60), nullable=False),
+    sa.Column('source', sa.String(length=150), nullable=False),
+    sa.Column('case_number', sa.String(length=50), nullable=False),
+    sa.Column('person_key', sa.String(length=64), nullable=False),
+    sa.Column('cycle', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('region', sa.String(length=12), nullable=False),
+    sa.Column('unit', sa.String(length=80), nullable=False),
+    sa.Column('content', Document, nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('happened_at', Moment(), nullable=False),
+    sa.Column('decided_by', sa.String(length=100), nullable=False),
+    sa.Column('decided_at', Moment(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('number', name=op.f('pk_connectors_events')),
+    sa.UniqueConstraint('fanout', 'person_key', 'cycle', name=op.f('uq_connectors_events_fanout_person_key_cycle')),
+    sa.UniqueConstraint('fanout', 'source', name=op.f('uq_connectors_events_fanout_source'))
+    )
+    with op.batch_alter_table('connectors_events', schema=None) as batch_op:
+        batch_op.create_index('ix_connectors_events_case', ['case_number'], unique=False)
+        batch_op.create_index('ix_connectors_events_region', ['region', 'state', 'happened_at'], unique=False)
+
     op.create_table('connectors_holds',
     sa.Column('system', sa.String(length=41), nullable=False),
     sa.Column('operation', sa.String(length=60), nullable=False),
@@ -75,6 +99,26 @@ def upgrade() -> None:
     with op.batch_alter_table('connectors_maintenance', schema=None) as batch_op:
         batch_op.create_index('ix_connectors_maintenance_ends', ['ends_at'], unique=False)
 
+    op.create_table('connectors_notices',
+    sa.Column('number', sa.String(length=50), nullable=False),
+    sa.Column('case_number', sa.String(length=50), nullable=False),
+    sa.Column('event_number', sa.String(length=50), nullable=False),
+    sa.Column('receiver', sa.String(length=60), nullable=False),
+    sa.Column('way', sa.String(length=10), nullable=False),
+    sa.Column('consumers', Document, nullable=False),
+    sa.Column('action', sa.String(length=40), nullable=False),
+    sa.Column('trigger', sa.String(length=60), nullable=False),
+    sa.Column('basis', sa.Text(), nullable=False),
+    sa.Column('fields', Document, nullable=False),
+    sa.Column('awaits_payment', sa.Boolean(), nullable=False),
+    sa.Column('is_sensitive', sa.Boolean(), nullable=False),
+    sa.Column('created_at', Moment(), nullable=False),
+    sa.PrimaryKeyConstraint('number', name=op.f('pk_connectors_notices'))
+    )
+    with op.batch_alter_table('connectors_notices', schema=None) as batch_op:
+        batch_op.create_index('ix_connectors_notices_case', ['case_number'], unique=False)
+        batch_op.create_index('ix_connectors_notices_event', ['event_number'], unique=False, sqlite_where=sa.text("event_number <> ''"), postgresql_where=sa.text("event_number <> ''"))
+
     op.create_table('connectors_registrations',
     sa.Column('system', sa.String(length=41), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
@@ -108,6 +152,54 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('connectors_replays', schema=None) as batch_op:
         batch_op.create_index('ix_connectors_replays_system', ['system', 'at'], unique=False)
+
+    op.create_table('connectors_results',
+    sa.Column('case_number', sa.String(length=50), nullable=False),
+    sa.Column('matter_id', sa.String(length=80), nullable=False),
+    sa.Column('matter_name', sa.String(length=200), nullable=False),
+    sa.Column('guide_version', sa.Integer(), nullable=False),
+    sa.Column('region', sa.String(length=12), nullable=False),
+    sa.Column('county', sa.String(length=6), nullable=False),
+    sa.Column('unit', sa.String(length=80), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('person_key', sa.String(length=64), nullable=True),
+    sa.Column('born_on', sa.Date(), nullable=True),
+    sa.Column('decision', sa.String(length=12), nullable=False),
+    sa.Column('department_number', sa.String(length=100), nullable=False),
+    sa.Column('items', Document, nullable=False),
+    sa.Column('is_sensitive', sa.Boolean(), nullable=False),
+    sa.Column('decided_at', Moment(), nullable=False),
+    sa.Column('visible_from', Moment(), nullable=False),
+    sa.Column('amended_at', Moment(), nullable=True),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('case_number', name=op.f('pk_connectors_results'))
+    )
+    with op.batch_alter_table('connectors_results', schema=None) as batch_op:
+        batch_op.create_index('ix_connectors_results_born', ['born_on'], unique=False)
+        batch_op.create_index('ix_connectors_results_county', ['county', 'decided_at', 'case_number'], unique=False)
+        batch_op.create_index('ix_connectors_results_name', ['name', 'region'], unique=False)
+        batch_op.create_index('ix_connectors_results_person', ['person_key', 'matter_id'], unique=False)
+        batch_op.create_index('ix_connectors_results_region', ['region', 'decided_at', 'case_number'], unique=False)
+
+    op.create_table('connectors_trials',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('system', sa.String(length=41), nullable=False),
+    sa.Column('day', sa.Date(), nullable=True),
+    sa.Column('by', sa.String(length=255), nullable=False),
+    sa.Column('who', sa.String(length=200), nullable=False),
+    sa.Column('asked_at', Moment(), nullable=False),
+    sa.Column('started_at', Moment(), nullable=True),
+    sa.Column('finished_at', Moment(), nullable=True),
+    sa.Column('owner', sa.String(length=60), nullable=False),
+    sa.Column('held_until', Moment(), nullable=True),
+    sa.Column('version', sa.String(length=100), nullable=False),
+    sa.Column('total', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_connectors_trials'))
+    )
+    with op.batch_alter_table('connectors_trials', schema=None) as batch_op:
+        batch_op.create_index('ix_connectors_trials_system', ['system', 'asked_at'], unique=False)
+        batch_op.create_index('uq_connectors_trials_night', ['system', 'day'], unique=True)
+        batch_op.create_index('uq_connectors_trials_open', ['system'], unique=True, sqlite_where=sa.text('finished_at IS NULL'), postgresql_where=sa.text('finished_at IS NULL'))
 
     op.create_table('connectors_usage',
     sa.Column('grain', sa.String(length=4), nullable=False),
@@ -146,6 +238,22 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['system', 'version'], ['connectors_registrations.system', 'connectors_registrations.version'], name='fk_connectors_registration_steps_version'),
     sa.PrimaryKeyConstraint('system', 'version', 'number', name=op.f('pk_connectors_registration_steps')),
     info={'append_only': True}
+    )
+    op.create_table('connectors_trial_results',
+    sa.Column('trial_id', sa.String(length=36), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('example', sa.String(length=100), nullable=False),
+    sa.Column('operation', sa.String(length=60), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('expected', sa.String(length=12), nullable=False),
+    sa.Column('found', sa.String(length=12), nullable=False),
+    sa.Column('http_status', sa.Integer(), nullable=False),
+    sa.Column('error', sa.String(length=20), nullable=False),
+    sa.Column('differences', Document, nullable=False),
+    sa.Column('duration_ms', sa.Integer(), nullable=False),
+    sa.Column('at', Moment(), nullable=False),
+    sa.ForeignKeyConstraint(['trial_id'], ['connectors_trials.id'], name=op.f('fk_connectors_trial_results_trial_id_connectors_trials')),
+    sa.PrimaryKeyConstraint('trial_id', 'position', name=op.f('pk_connectors_trial_results'))
     )
     op.create_table('connectors_replayed',
     sa.Column('delivery_id', sa.String(length=36), nullable=False),
@@ -206,12 +314,27 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_connectors_replayed_replay_id'))
 
     op.drop_table('connectors_replayed')
+    op.drop_table('connectors_trial_results')
     op.drop_table('connectors_registration_steps')
     with op.batch_alter_table('connectors_alerts', schema=None) as batch_op:
         batch_op.drop_index('ix_connectors_alerts_at')
 
     op.drop_table('connectors_alerts')
     op.drop_table('connectors_usage')
+    with op.batch_alter_table('connectors_trials', schema=None) as batch_op:
+        batch_op.drop_index('uq_connectors_trials_open', sqlite_where=sa.text('finished_at IS NULL'), postgresql_where=sa.text('finished_at IS NULL'))
+        batch_op.drop_index('uq_connectors_trials_night')
+        batch_op.drop_index('ix_connectors_trials_system')
+
+    op.drop_table('connectors_trials')
+    with op.batch_alter_table('connectors_results', schema=None) as batch_op:
+        batch_op.drop_index('ix_connectors_results_region')
+        batch_op.drop_index('ix_connectors_results_person')
+        batch_op.drop_index('ix_connectors_results_name')
+        batch_op.drop_index('ix_connectors_results_county')
+        batch_op.drop_index('ix_connectors_results_born')
+
+    op.drop_table('connectors_results')
     with op.batch_alter_table('connectors_replays', schema=None) as batch_op:
         batch_op.drop_index('ix_connectors_replays_system')
 
@@ -221,6 +344,11 @@ def downgrade() -> None:
         batch_op.drop_index('uq_connectors_registrations_canary', sqlite_where=sa.text("state = 'canary'"), postgresql_where=sa.text("state = 'canary'"))
 
     op.drop_table('connectors_registrations')
+    with op.batch_alter_table('connectors_notices', schema=None) as batch_op:
+        batch_op.drop_index('ix_connectors_notices_event', sqlite_where=sa.text("event_number <> ''"), postgresql_where=sa.text("event_number <> ''"))
+        batch_op.drop_index('ix_connectors_notices_case')
+
+    op.drop_table('connectors_notices')
     with op.batch_alter_table('connectors_maintenance', schema=None) as batch_op:
         batch_op.drop_index('ix_connectors_maintenance_ends')
 
@@ -230,6 +358,11 @@ def downgrade() -> None:
 
     op.drop_table('connectors_incidents')
     op.drop_table('connectors_holds')
+    with op.batch_alter_table('connectors_events', schema=None) as batch_op:
+        batch_op.drop_index('ix_connectors_events_region')
+        batch_op.drop_index('ix_connectors_events_case')
+
+    op.drop_table('connectors_events')
     op.drop_table('connectors_alert_reads')
     with op.batch_alter_table('matters_disclosures', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_matters_disclosures_case_number'))

@@ -124,13 +124,13 @@ def department(
     )
     module = importlib.import_module(f"demo.{system_id.replace('-', '_')}.app")
     app = Starlette(routes=module.create_api(context), lifespan=lambda _app: background.running())
-    with _served(app) as port:
+    with served(app) as port:
         yield Department(base_url=f"http://127.0.0.1:{port}", directory=directory, context=context, line=line)
     context.store.close()
 
 
 @contextmanager
-def _served(app: Starlette) -> Iterator[int]:
+def served(app: Starlette) -> Iterator[int]:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(

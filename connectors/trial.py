@@ -1,0 +1,144 @@
+"""A trial: the contract examples sent to the department's test address, and what came back held against them. Pure.
+
+Values differ from night to night, so shapes are compared: what is missing, what is new, what changed its type; and the
+class the outcome rules read in it. A test address that can't be reached says nothing about the contract.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from config.clock import SHANGHAI
+from connectors.examples import Mismatch, drift, values_of
+from connectors.outcomes import BEFORE_BYTES, DELIVERED, Answer, Outcome, OutcomeClass, classify
+from connectors.spec_examples import ExampleAnswerSpec, ExampleSpec
+from connectors.system import Operation, System
+
+MOST_EXAMPLES: Final = 100
+"""Of one system in one trial."""
+_SILENT: Final = frozenset({*BEFORE_BYTES, "timeout", "connection_lost"})
+_NOT_NOW: Final = frozenset({OutcomeClass.TRANSIENT, OutcomeClass.THROTTLED, OutcomeClass.AUTH})
+
+
+class TrialState(StrEnum):
+    """How one example fared."""
+
+    HOLDS = "holds"  # they answer as agreed
+    DRIFT = "drift"  # they answer otherwise: the owner talks to them, or mends the spec
+    UNREACHED = "unreached"  # no answer, or not now: nothing is known of the contract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What an answer came to; `expected` and `found` are classes."""
+
+    state: TrialState
+    expected: str
+    found: str
+    differences: tuple[Mismatch, ...] = ()
+    http_status: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """One example of a trial, as kept."""
+
+    position: int
+    example: str
+    operation: str
+    judged: Judged
+    duration_ms: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One run over all examples of a system. `day` is None for one somebody asked for; `by` is their sub.
+
+    `version` is the spec's; `total` counts its examples, `results` has those done so far.
+    """
+
+    id: str
+    system: str
+    day: date | None
+    by: str
+    who: str
+    asked_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    version: str = ""
+    total: int = 0
+    results: Sequence[TrialResult] = ()
+
+    @property
+    def is_over(self) -> bool:
+        return self.finished_at is not None
+
+    def count(self, state: TrialState) -> int:
+        """Return how many examples fared so."""
+        return sum(1 for result in self.results if result.judged.state is state)
+
+
+def fresh_values(example: ExampleSpec, operation: Operation, *, at: datetime, token: UUID) -> dict[str, object]:
+    """Return what a mapping reads for the example as a new case of today; `token` is never used twice."""
+    values = values_of(example, operation.name)
+    given = values["case"]
+    case = dict(given) if isinstance(given, Mapping) else {}
+    case["number"] = _fresh_number(str(case.get("number", "")), at, token)
+    for name in ("received_at", "accepted_at"):
+        if name in case:
+            case[name] = at.isoformat()
+    delivery = {
+        "id": str(token),
+        "key": str(token),
+        "serial": f"{token.int % 10**20:020d}",
+        "attempt": 1,
+        "created_at": at.isoformat(),
+    }
+    return {**values, "case": case, "delivery": delivery, "now": at, "nonce": token.hex}
+
+
+def _fresh_number(given: str, at: datetime, token: UUID) -> str:
+    """Return a case number of today in the given one's form; its sequence begins with 9, which no window reaches."""
+    parts = given.split("-")
+    if len(parts) != 4:
+        return f"{given[:40]}-{token.hex[:8]}"
+    return f"{parts[0]}-{at.astimezone(SHANGHAI):%y%m%d}-{parts[2]}-9{token.int % 10**5:05d}"
+
+
+def judge(system: System, operation: Operation, example: ExampleSpec, answer: Answer) -> Judged:
+    """Return what `answer` says of the contract the example stands for."""
+    outcome = classify(operation.outcomes, system.spec.statuses, answer)
+    agreed = _agreed(example, outcome.kind)
+    expected = example.answers[0].kind.value if example.answers else OutcomeClass.ACCEPTED.value
+    told = {"expected": expected, "found": outcome.kind.value, "http_status": answer.http_status, "error": answer.error}
+    if answer.error in _SILENT or outcome.kind in _NOT_NOW:
+        return Judged(state=TrialState.UNREACHED, **told)  # type: ignore[arg-type]
+    differences = tuple(_differences(example, agreed, outcome, answer))
+    state = TrialState.DRIFT if differences else TrialState.HOLDS
+    return Judged(state=state, differences=differences, **told)  # type: ignore[arg-type]
+
+
+def _agreed(example: ExampleSpec, kind: OutcomeClass) -> ExampleAnswerSpec | None:
+    """Return the agreed answer of that class, of those that say they have the case."""
+    return next((each for each in example.answers if each.kind is kind and kind in DELIVERED), None)
+
+
+def _differences(
+    example: ExampleSpec, agreed: ExampleAnswerSpec | None, outcome: Outcome, answer: Answer
+) -> Iterator[Mismatch]:
+    first = example.answers[0].kind if example.answers else OutcomeClass.ACCEPTED
+    if outcome.kind not in DELIVERED:
+        yield Mismatch(example=example.name, place="class", expected=first.value, found=outcome.kind.value)
+        return
+    if agreed is None:
+        return  # they have it, in words no example has: a second night of a system that takes a person once
+    if agreed.status and agreed.status != answer.http_status:
+        yield Mismatch(example=example.name, place="status", expected=str(agreed.status), found=str(answer.http_status))
+    if agreed.department_number is not None and not outcome.department_number:
+        yield Mismatch(example=example.name, place="department_number", expected="a number", found="none")
+    yield from drift(example.name, agreed.body, answer.body)

@@ -1,0 +1,169 @@
+"""/systems/{id}/examples: the contract in examples, what the department's test address last answered, and a run now."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from connectors.dry_run import DryRun, dry_run
+from connectors.errors import NotPermitted
+from connectors.examples import values_of
+from connectors.redaction import Redactor
+from connectors.spec_examples import ExampleAnswerSpec, ExampleSpec
+from connectors.system import System
+from connectors.trial import Trial, TrialResult, TrialState
+from matters.policy import may_run_systems, may_see_systems
+from portal.guards import checked_form, signed_in
+from portal.library import local
+from portal.pages.systems_view import OUTCOMES
+from portal.people import Person
+from portal.refusals import Conflicting, NotAllowed, NotHere
+from portal.state import portal_of
+from portal.words import _, marked
+
+STATES: Mapping[TrialState, tuple[str, str, str]] = {
+    TrialState.HOLDS: (marked("与约定一致"), "ok", "circle-check"),
+    TrialState.DRIFT: (marked("与约定不同"), "danger", "alert-circle"),
+    TrialState.UNREACHED: (marked("没有问到"), "warn", "info-circle"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreedAnswer:
+    """One answer of an example, and what it has to mean."""
+
+    text: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleView:
+    """One example: what is sent, what was agreed, what the last trial saw."""
+
+    name: str
+    operation: str
+    target: str
+    message: str
+    refused: str
+    answers: Sequence[AgreedAnswer]
+    result: TrialResult | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialLine:
+    """One trial of the list; `counts` are words with how many examples fared so."""
+
+    at: datetime
+    who: str
+    is_over: bool
+    done: int
+    total: int
+    counts: Sequence[tuple[str, str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamplesPage:
+    """Context of pages/examples.html and partials/examples-trials.html. `running` is a trial that is not over."""
+
+    system: str
+    system_name: str
+    address: str
+    may_run: bool
+    examples: Sequence[ExampleView]
+    states: Mapping[TrialState, tuple[str, str, str]]
+    outcomes: Mapping[str, str]
+    trials: Sequence[TrialLine]
+    running: TrialLine | None
+    at: datetime
+
+
+async def show(request: Request, person: Person) -> Response:
+    """Show the examples with what the last trial saw; htmx asks for the part that moves."""
+    if not may_see_systems(person.actor):
+        raise NotAllowed
+    portal, system = portal_of(request), _system(request)
+    trials = await portal.trials.latest(system.id, actor=person.actor)
+    last = next((trial for trial in trials if trial.is_over), None)
+    by_name = {(result.position, result.example): result for result in last.results} if last is not None else {}
+    lines = [_trial(trial) for trial in trials]
+    context = ExamplesPage(
+        system=system.id,
+        system_name=local(system),
+        address=portal.trials.address(system.id),
+        may_run=may_run_systems(person.actor),
+        examples=[_example(system, each, by_name.get((n, each.name))) for n, each in enumerate(system.spec.examples)],
+        states=STATES,
+        outcomes=OUTCOMES,
+        trials=lines,
+        running=next((line for line in lines if not line.is_over), None),
+        at=portal.clock(),
+    )
+    return portal.renderer.page(request, "pages/examples.html", context, partial="partials/examples-trials.html")
+
+
+async def run_now(request: Request, person: Person) -> Response:
+    """Have the examples sent as soon as a worker is free."""
+    await checked_form(request)
+    if not may_run_systems(person.actor):
+        raise NotAllowed
+    portal, system = portal_of(request), _system(request)
+    try:
+        await portal.trials.run_now(system.id, actor=person.actor, at=portal.clock())
+    except NotPermitted:
+        raise Conflicting(_("这个系统没有测试地址，不能试送。")) from None
+    return RedirectResponse(f"/systems/{system.id}/examples", status_code=303)
+
+
+def _system(request: Request) -> System:
+    system = portal_of(request).library.systems.get(request.path_params["system"])
+    if system is None:
+        raise NotHere(_("没有这个系统。请从系统列表中选择。"))
+    return system
+
+
+def _example(system: System, example: ExampleSpec, result: TrialResult | None) -> ExampleView:
+    operation = system.operation(example.operation)
+    run = dry_run(system, operation, values_of(example, operation.name), Redactor())
+    return ExampleView(
+        name=example.name,
+        operation=operation.name,
+        target=f"{run.method} {run.path}".strip(),
+        message=_written(run),
+        refused=run.refused,
+        answers=[_agreed(answer) for answer in example.answers],
+        result=result,
+    )
+
+
+def _agreed(answer: ExampleAnswerSpec) -> AgreedAnswer:
+    shown = {"status": answer.status or None, "headers": dict(answer.headers), "body": answer.body}
+    kept = {name: value for name, value in shown.items() if value} if not answer.error else {"error": answer.error}
+    text = json.dumps(kept, ensure_ascii=False, default=str)
+    return AgreedAnswer(text=Redactor().text(text), meaning=answer.kind.value)
+
+
+def _written(run: DryRun) -> str:
+    parts = {"query": run.query, "headers": run.headers, "body": run.body}
+    return json.dumps({name: part for name, part in parts.items() if part}, ensure_ascii=False, indent=2, default=str)
+
+
+def _trial(trial: Trial) -> TrialLine:
+    return TrialLine(
+        at=trial.started_at or trial.asked_at,
+        who=trial.who or _("夜间自动"),
+        is_over=trial.is_over,
+        done=len(trial.results),
+        total=trial.total,
+        counts=[(_(text), tone, trial.count(state)) for state, (text, tone, _icon) in STATES.items()],
+    )
+
+
+_ADDRESS = "/systems/{system}/examples"
+routes: list[BaseRoute] = [
+    Route(_ADDRESS, signed_in(show), methods=["GET"], name="examples"),
+    Route(_ADDRESS, signed_in(run_now), methods=["POST"]),
+]

@@ -1,0 +1,74 @@
+"""What an answer of the test address says of the contract, and the case that is sent there."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from connectors.outcomes import Answer
+from connectors.spec import load_system
+from connectors.trial import TrialState, fresh_values, judge
+
+ELDER = load_system(Path(__file__).parents[3] / "config" / "systems" / "mz-elder.yaml")
+EXAMPLE = ELDER.spec.examples[0]
+OPERATION = ELDER.operation(EXAMPLE.operation)
+AT = datetime(2027, 1, 5, 17, 30, tzinfo=UTC)
+AS_AGREED = {"code": 0, "msg": "好", "data": {"caseId": "ZLJ-9", "outCaseNo": "x", "status": "10"}}
+
+
+def said(body: object, status: int = 200) -> Answer:
+    return Answer(http_status=status, body=body, envelope=body)
+
+
+def test_other_values_in_the_agreed_shape_hold() -> None:
+    judged = judge(ELDER, OPERATION, EXAMPLE, said(AS_AGREED))
+    assert (judged.state, judged.found, judged.differences) == (TrialState.HOLDS, "accepted", ())
+
+
+@pytest.mark.parametrize(
+    ("body", "place", "expected", "found"),
+    [
+        (AS_AGREED | {"traceId": "t"}, "body.traceId", "nothing", "a text"),
+        ({"code": 0, "data": AS_AGREED["data"]}, "body.msg", "a text", "missing"),
+        (AS_AGREED | {"msg": 1}, "body.msg", "a text", "a number"),
+        ({"code": 0, "msg": "", "data": {"outCaseNo": "x", "status": "10"}}, "department_number", "a number", "none"),
+        ({"code": 9, "msg": "改版"}, "class", "accepted", "unknown"),
+    ],
+)
+def test_what_differs_is_named_by_its_place(body: object, place: str, expected: str, found: str) -> None:
+    judged = judge(ELDER, OPERATION, EXAMPLE, said(body))
+    assert judged.state is TrialState.DRIFT
+    assert (place, expected, found) in {(each.place, each.expected, each.found) for each in judged.differences}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(error="timeout"),
+        Answer(error="connect"),
+        said({"code": 503, "msg": "维护"}, 503),
+        said({"code": 401}, 401),
+        said({}, 429),
+    ],
+    ids=["timeout", "connect", "maintenance", "not let in", "too fast"],
+)
+def test_who_does_not_answer_now_says_nothing_of_the_contract(answer: Answer) -> None:
+    assert judge(ELDER, OPERATION, EXAMPLE, answer).state is TrialState.UNREACHED
+
+
+def test_a_refusal_of_what_was_agreed_to_be_taken_differs() -> None:
+    judged = judge(ELDER, OPERATION, EXAMPLE, said({"code": 422, "msg": "不符合发放条件"}, 422))
+    assert [(each.place, each.found) for each in judged.differences] == [("class", "refused")]
+
+
+def test_each_trial_sends_a_case_of_its_own_of_that_day() -> None:
+    first, second = (fresh_values(EXAMPLE, OPERATION, at=AT, token=UUID(int=n)) for n in (1, 2))
+    assert first["case"] == {
+        "number": "320105007-270106-MZ005-900001",  # the day in Beijing
+        "region": "320105007",
+        "accepted_at": AT.isoformat(),
+    }
+    assert first["case"] != second["case"]
+    assert first["delivery"] != second["delivery"]
+    assert first["form"] == second["form"] == EXAMPLE.given["form"]
