@@ -3,17 +3,18 @@
 `receive` gives the answer to send back. A refused call says nothing about why to who sent it; the reason is logged.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from config import logs
 from connectors.errors import EnvelopeRefused, SecretMissing
 from connectors.extracting import extract
+from connectors.fanout import Announcement
 from connectors.ledger import InboundEvent
 from connectors.ports import Ledger
 from connectors.rendering import to_json
-from connectors.reporting import event_of, moment
+from connectors.reporting import announcement_of, event_of, moment
 from connectors.secrets_dir import Secrets
 from connectors.signing import Incoming, Opened, signer_for
 from connectors.spec_models import CallbackAnswerSpec, CallbackSpec
@@ -35,8 +36,16 @@ class CallbackAnswer:
 class Callbacks:
     """Receives for all systems whose spec has a callback."""
 
-    def __init__(self, *, systems: Mapping[str, System], ledger: Ledger, secrets: Secrets) -> None:
+    def __init__(
+        self,
+        *,
+        systems: Mapping[str, System],
+        ledger: Ledger,
+        secrets: Secrets,
+        announced: Callable[[Announcement], Awaitable[bool]] | None = None,
+    ) -> None:
         self._systems = systems
+        self._announced = announced
         self._ledger = ledger
         self._secrets = secrets
 
@@ -72,15 +81,18 @@ class Callbacks:
             except (EnvelopeRefused, SecretMissing) as refused:
                 refusals.append(str(refused))
                 continue
-            is_new = await self._ledger.receive(event, at=at)
-            log.info("callback_received", system=system_id, is_new=is_new, status=event.status)
+            if isinstance(event, InboundEvent):
+                is_new = await self._ledger.receive(event, at=at)
+                log.info("callback_received", system=system_id, is_new=is_new, status=event.status)
+            elif self._announced is not None:
+                await self._announced(event)
             return _answer(spec.taken, taken=True)
         log.warning("callback_refused", system=system_id, reason=", ".join(dict.fromkeys(refusals)))
         return _answer(heard[0][1].refused, taken=False)
 
     def _event(
         self, system: System, spec: CallbackSpec, callback: Callback, incoming: Incoming, at: datetime
-    ) -> InboundEvent:
+    ) -> InboundEvent | Announcement:
         try:
             opened = signer_for(spec.auth, self._secrets).verify(incoming, system.spec.connection.charset)
         except UnicodeEncodeError:  # half a surrogate pair spelt in JSON: no bytes anybody could have signed
@@ -93,6 +105,8 @@ class Callbacks:
             "error": "",
         }
         _check_fresh(spec, callback, opened, variables, at)
+        if (told := announcement_of(callback, variables, system=system.id, at=at)) is not None:
+            return told
         event = event_of(callback.report, variables, system=system.id, source="callback", at=at)
         if event is None:
             raise EnvelopeRefused("shape")

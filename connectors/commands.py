@@ -39,6 +39,8 @@ def lint_specs(
     systems = _load(directory)
     for system in systems:
         typer.echo(f"{system.id}\t{system.transport}\t{' '.join(system.operations)}")
+    if directory == SYSTEMS:
+        _check_flows(systems)
     typer.echo(f"{len(systems)} 个系统 systems: 全部通过 all hold")
 
 
@@ -162,6 +164,25 @@ def _load(directory: Path, system: str | None = None) -> "list[System]":
         typer.echo(f"没有这个系统。 There is no system {system!r}: there are {', '.join(systems)}", err=True)
         raise typer.Exit(1)
     return [systems[system]]
+
+
+def _check_flows(systems: "Sequence[System]") -> None:
+    """End with 1 when what flows back or follows does not fit the systems, the guides or the data items."""
+    from connectors.flows import check, read_flows
+    from matters.data_items import load_data_items
+    from matters.errors import DeclaredDataInvalid
+
+    try:
+        check(
+            read_flows(CONFIG),
+            systems={system.id: system for system in systems},
+            matters=_matters(),
+            items=load_data_items(CONFIG / "data_items.yaml"),
+        )
+    except DeclaredDataInvalid as refused:
+        for line in refused.lines:
+            typer.echo(line, err=True)
+        raise typer.Exit(1) from None
 
 
 def _refuse(refused: SpecRefused) -> NoReturn:

@@ -27,12 +27,13 @@ from connectors.spec_models import (
     SystemSpec,
 )
 from connectors.spec_reconcile import ReconcileSpec
-from connectors.spec_reports import ReportSpec, ResultsSpec
+from connectors.spec_reports import AnnouncementSpec, ReportSpec, ResultsSpec
 from connectors.system import (
     Callback,
     Operation,
     Poll,
     Probe,
+    ReadAnnouncement,
     Reconcile,
     Report,
     Request,
@@ -191,6 +192,21 @@ class _Compilation:
         return Callback(
             report=self._report(spec, "callback", tables),
             sent_at=self._answer(spec.sent_at, ("callback", "sent_at"), tables),
+            announcements=tuple(
+                self._announcement(each, ("callback", "announcements", str(n)), tables)
+                for n, each in enumerate(spec.announcements)
+            ),
+        )
+
+    def _announcement(
+        self, spec: AnnouncementSpec, place: tuple[str, ...], tables: Mapping[str, CodeTable]
+    ) -> ReadAnnouncement:
+        return ReadAnnouncement(
+            when=self._predicate(spec.when, (*place, "when")),
+            kind=spec.kind,
+            event_id=self._needed(spec.event_id, (*place, "event_id"), tables),
+            region=self._needed(spec.region, (*place, "region"), tables),
+            items=self._facts(spec.items, (*place, "items"), tables),
         )
 
     def _results(self, spec: ResultsSpec, tables: Mapping[str, CodeTable]) -> Results:

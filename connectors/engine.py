@@ -86,8 +86,8 @@ def desk_for(word: StatusWord | None, unmapped: str) -> DeskReason | None:
 
 
 def _refused(delivery: Delivery, outcome: Outcome) -> Result:
-    if delivery.kind == "withdraw":
-        # The applicant took it back and the department goes on: a person has to talk to them.
+    if delivery.kind in ("withdraw", "event"):
+        # The applicant took it back, or somebody died, and the department goes on: a person has to talk to them.
         return Result(state=DeliveryState.REFUSED, outcome=outcome, desk=DeskReason.DEPARTMENT_ERROR)
     word = outcome.status
     reported = word if word is not None and word not in ("pending", "error") else "completed_refused"

@@ -19,8 +19,17 @@ APPLICANT: Final = frozenset({"name", "id_number", "id_type", "phone", "address"
 CLERK: Final = frozenset({"name", "sub", "unit", "unit_name"})
 DELIVERY: Final = frozenset({"id", "key", "serial", "attempt", "created_at"})
 
+NOTICE: Final = frozenset(
+    {
+        "number", "kind", "status", "action", "revision", "case", "matter", "matter_name", "decided_at",
+        "trigger", "consumers", "basis", "region", "unit", "changed", "reason",
+    }
+)  # fmt: skip
+
 REQUEST_ROOTS: Final[Roots] = {
     "form": None,
+    "item": None,  # of a notice (回流、联动): the fields passed on, by data item: item.person.name
+    "notice": NOTICE,
     "case": CASE,
     "applicant": APPLICANT,
     "clerk": CLERK,

@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Final
 
 from connectors.extracting import extract
+from connectors.fanout import Announcement
 from connectors.ledger import EventSource, InboundEvent
-from connectors.system import Report
+from connectors.system import Callback, Report
 
 LONGEST_ID: Final = 100
 LONGEST_STATUS: Final = 60
 LONGEST_NUMBER: Final = 50
 LONGEST_TEXT: Final = 500
+LONGEST_REGION: Final = 12
 
 
 def event_of(
@@ -35,6 +37,24 @@ def event_of(
         received_at=at,
         facts={name: text[:LONGEST_TEXT] for name, e in report.facts.items() if (text := extract(e, variables))},
     )
+
+
+def announcement_of(
+    callback: Callback, variables: Mapping[str, object], *, system: str, at: datetime
+) -> Announcement | None:
+    """Return what they tell of a person by themselves; None when the message is about a case, or lacks its number."""
+    for each in callback.announcements:
+        event_id = extract(each.event_id, variables) if each.when.holds(variables) else ""
+        if event_id:
+            return Announcement(
+                kind=each.kind,
+                system=system,
+                event_id=event_id[:LONGEST_ID],
+                items={item: text for item, e in each.items.items() if (text := extract(e, variables)[:LONGEST_TEXT])},
+                region=extract(each.region, variables)[:LONGEST_REGION],
+                received_at=at,
+            )
+    return None
 
 
 def moment(text: str) -> datetime | None:

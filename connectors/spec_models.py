@@ -17,7 +17,7 @@ from connectors.spec_file_batch import FileBatchSpec
 from connectors.spec_form_post import FormPostSpec
 from connectors.spec_message_queue import MessageQueueSpec
 from connectors.spec_reconcile import ReconcileSpec
-from connectors.spec_reports import ReportSpec, ResultsSpec
+from connectors.spec_reports import AnnouncementSpec, ReportSpec, ResultsSpec
 from connectors.spec_soap import SoapSpec
 
 Written = Any
@@ -154,6 +154,7 @@ class CallbackSpec(ReportSpec):
     auth: CallbackAuth
     window_seconds: int = Field(default=180, ge=10, le=3600)
     sent_at: str | None = None
+    announcements: tuple[AnnouncementSpec, ...] = ()
     taken: CallbackAnswerSpec = CallbackAnswerSpec(status=200)
     refused: CallbackAnswerSpec = CallbackAnswerSpec(status=401)
 

@@ -26,6 +26,19 @@ class ReportSpec(Part):
         return self
 
 
+class AnnouncementSpec(Part):
+    """What they tell us of a person by themselves, about no case of ours: where `when` (CEL) holds, `items` are read.
+
+    `kind` is the `announcement` a fan-out waits for, `region` the person's township.
+    """
+
+    when: str
+    kind: str = Field(pattern=r"^[a-z][a-z_]{1,30}$")
+    event_id: str
+    region: str
+    items: Mapping[str, str]
+
+
 class ResultsSpec(ReportSpec):
     """A channel that brings the results of many cases at once (a topic, a table, a receipt file, a list page)."""
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.ground.entry import SystemEntry, load_entries
+from demo.ground.entry import RECEIVERS, SystemEntry, every_entry, load_entries
 
 DEMO_PASSWORD = "Yichuang-2026"  # noqa: S105 - printed by `make run`, good on loopback only
 DEMO_TOTP_KEY = "YICHUANGDEMOYICHUANGDEMOYICHUANG"  # base32, likewise; for an authenticator app
@@ -84,7 +84,7 @@ def clients(first_port: int) -> tuple[Client, ...]:
 
 
 def _department_clients(first_port: int) -> tuple[Client, ...]:
-    addressed = ((entry, system_address(first_port, i)) for i, entry in enumerate(load_entries()))
+    addressed = ((entry, system_address(first_port, i)) for i, entry in enumerate(every_entry()))
     return tuple(
         Client(
             client_id=entry.id,
@@ -158,6 +158,10 @@ def demo_json(*, base_url: str, issuer: str, first_port: int, client_secrets: Ma
         "accounts": [_account_facts(account) for account in ACCOUNTS if not account.totp_key],
         "clients": [_client_facts(client, client_secrets) for client in clients(first_port)],
         "systems": [_system_facts(entry, system_address(first_port, i)) for i, entry in enumerate(load_entries())],
+        "receivers": [
+            _system_facts(entry, system_address(first_port, i))
+            for i, entry in enumerate(load_entries(RECEIVERS), len(load_entries()))
+        ],
     }
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from matters.case import Case
 
 TOWNSHIP_DIGITS = 9
+COUNTY_DIGITS = 6
 
 
 class Role(StrEnum):
@@ -83,6 +84,35 @@ def may_work_desk(actor: Actor) -> bool:
     return actor.has(Role.CLERK) and bool(actor.unit)
 
 
+def may_see_results(actor: Actor) -> bool:
+    """Seeing what came of the cases of one's own residents: clerks of a township, managers of a township or county."""
+    is_clerk = actor.has(Role.CLERK) and bool(actor.unit) and _is_township(actor.region)
+    return is_clerk or (actor.has(Role.MANAGER) and len(actor.region) in (COUNTY_DIGITS, TOWNSHIP_DIGITS))
+
+
+def may_see_result(actor: Actor, *, region: str, unit: str, is_sensitive: bool) -> bool:
+    """Seeing one result; a sensitive one (minors, births) is for the unit that took it in and for managers."""
+    if not may_see_results(actor) or not region.startswith(actor.region):
+        return False
+    return not is_sensitive or may_see_sensitive_results(actor) or unit == actor.unit
+
+
+def may_see_sensitive_results(actor: Actor) -> bool:
+    """Seeing results that only authorised posts see, whoever took the case in: managers."""
+    return actor.has(Role.MANAGER)
+
+
+def may_unmask_result(actor: Actor, *, region: str, unit: str, is_sensitive: bool) -> bool:
+    """Reading a result in full, with a reason and an audit record: clerks of the township responsible."""
+    sees = may_see_result(actor, region=region, unit=unit, is_sensitive=is_sensitive)
+    return sees and actor.has(Role.CLERK) and actor.region == region
+
+
+def may_decide_event(actor: Actor, region: str) -> bool:
+    """Confirming or undoing an event of a resident (a death, say): clerks and managers of that township."""
+    return actor.has(Role.CLERK, Role.MANAGER) and bool(actor.unit) and actor.region == region
+
+
 def may_see_systems(actor: Actor) -> bool:
     """Seeing the department systems and their health."""
     return actor.has(Role.OWNER, Role.MANAGER, Role.ADMIN)
@@ -96,6 +126,16 @@ def may_run_systems(actor: Actor) -> bool:
 def may_approve_connector(actor: Actor, hands: Collection[str]) -> bool:
     """Approving a version of a connector: who runs systems and is not among the subs that wrote or tested it."""
     return may_run_systems(actor) and actor.sub not in hands
+
+
+def may_try_case(actor: Actor, case: Case) -> bool:
+    """Seeing, masked, what a department would be sent for a case: who runs systems, in their own region."""
+    return may_run_systems(actor) and _lies_in(actor.region, case)
+
+
+def may_serve_region(actor: Actor, region: str) -> bool:
+    """Trying a version of a connector in a region: who runs systems there."""
+    return may_run_systems(actor) and bool(actor.region) and region.startswith(actor.region)
 
 
 def may_draft_guide(actor: Actor) -> bool:

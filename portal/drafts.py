@@ -135,8 +135,10 @@ def generated_proofs(matter: Matter, situation: str, portal: PortalState) -> tup
     )
 
 
-async def begin(portal: PortalState, person: Person, matter: Matter, situation: str) -> Draft:
-    """Keep a new, empty draft and return it."""
+async def begin(
+    portal: PortalState, person: Person, matter: Matter, situation: str, values: Mapping[str, object] | None = None
+) -> Draft:
+    """Keep a new draft, empty but for what is known already, and return it."""
     now = portal.clock()
     draft = Draft(
         id=str(uuid4()),
@@ -145,7 +147,7 @@ async def begin(portal: PortalState, person: Person, matter: Matter, situation: 
         matter_id=matter.id,
         guide_version=matter.guide.basic_info.version,
         situation=situation,
-        values={},
+        values=dict(values or {}),
         materials=generated_proofs(matter, situation, portal),
         created_at=now,
         updated_at=now,

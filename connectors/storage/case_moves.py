@@ -1,12 +1,14 @@
 """The case beside the ledger: what a department reported moves it in the same commit as the delivery."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.outcomes import StatusWord
+from connectors.reflux import Moved
 from matters.case import Case, CaseEvent, CaseStatus, Evidence, remark, report
 from matters.deadline import is_counted
 from matters.guide import Matter
@@ -15,20 +17,31 @@ from matters.storage.cases import append_event, append_events, load_case, lock_c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A state somebody gave evidence of: `source` a system id or `desk`, `who` a name, `note` their words."""
+    """A state somebody gave evidence of: `source` a system id or `desk`, `who` a name, `note` their words.
+
+    `facts` are what they said of the result, by their own words for it.
+    """
 
     word: StatusWord
     source: str
     who: str
     number: str | None
     note: str | None = field(default=None, repr=False)
+    facts: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Follow(Protocol):
+    """Writes what follows from events of cases, in the commit that moves them."""
+
+    def __call__(self, connection: AsyncConnection, moved: Sequence[Moved], *, at: datetime) -> Awaitable[None]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseMoves:
-    """`guide` gives the matter of an id, for whether a special procedure's days count."""
+    """`guide` gives the matter of an id, for whether a special procedure's days count; `follow` may be left out."""
 
     guide: Callable[[str], Matter | None]
+    follow: Follow | None = None
 
     async def report(
         self,
@@ -50,8 +63,11 @@ class CaseMoves:
         case = await load_case(connection, number)
         if case is None:
             return
-        for after, event in self.moved(case, reports, at=at, by=by, only_remark=only_remark):
-            await append_event(connection, after, event)
+        moved = list(self.moved(case, reports, at=at, by=by, only_remark=only_remark))
+        for each in moved:
+            await append_event(connection, each.case, each.event)
+        if self.follow is not None:
+            await self.follow(connection, moved, at=at)
 
     async def report_all(
         self, connection: AsyncConnection, reports: Mapping[str, tuple[Sequence[Report], str]], *, at: datetime
@@ -59,16 +75,20 @@ class CaseMoves:
         """Move many cases, each along the reports of the system named beside them; the cases are locked first."""
         locked = await lock_cases(connection, reports)
         moved: list[tuple[Case, list[CaseEvent]]] = []
+        every: list[Moved] = []
         for number, case in locked.items():
             told, by = reports[number]
             steps = list(self.moved(case, told, at=at, by=by))
             if steps:
-                moved.append((steps[-1][0], [event for _, event in steps]))
+                moved.append((steps[-1].case, [each.event for each in steps]))
+                every += steps
         await append_events(connection, moved)
+        if self.follow is not None:
+            await self.follow(connection, every, at=at)
 
     def moved(
         self, case: Case, reports: Sequence[Report], *, at: datetime, by: str, only_remark: bool = False
-    ) -> Iterator[tuple[Case, CaseEvent]]:
+    ) -> Iterator[Moved]:
         """Give the case after each report, with the event that took it there."""
         matter = self.guide(case.matter_id)
         for each in reports:
@@ -82,7 +102,7 @@ class CaseMoves:
             else:
                 counted = matter is not None and is_counted(matter, status)
                 case, event = report(case, status, at=at, by=by, evidence=evidence, counted=counted)
-            yield case, event
+            yield Moved(case=case, event=event, facts=each.facts)
 
 
 def _precedes(status: CaseStatus) -> bool:

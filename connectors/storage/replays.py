@@ -297,7 +297,7 @@ def _positions(going: Sequence[tuple[Candidate, Way]]) -> dict[str, int]:
 def _new_row(old: Any, way: Way, *, position: int, at: datetime) -> dict[str, Any]:
     id_ = str(uuid4())
     is_unknown = way is Way.LOOK_UP
-    copied = ("submission_id", "case_number", "system", "operation", "kind", "matter_id", "unit", "region")
+    copied = ("submission_id", "case_number", "known_as", "system", "operation", "kind", "matter_id", "unit", "region")
     return {
         **{name: old[name] for name in copied},
         "id": id_,

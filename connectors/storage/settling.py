@@ -42,7 +42,7 @@ async def settle(
     row = await _write_delivery(connection, lease, result, at)
     await _finish_attempt(connection, lease, result, at=at, duration_ms=duration_ms)
     delivery = rows.delivery(row)
-    system = settling.systems[delivery.system]
+    system = settling.systems[delivery.system].in_region(delivery.region)
     await settling.cases.report(
         connection,
         delivery.case_number,
@@ -140,6 +140,7 @@ def reports_of(result: Result, delivery: Delivery, system: System) -> list[Repor
             who=system.name,
             number=delivery.department_number or None,
             note=_note(outcome.message, outcome.facts),
+            facts=outcome.facts,
         )
         for word in result.reports
     ]
@@ -158,7 +159,7 @@ async def apply_waiting(connection: AsyncConnection, settling: Settling, row: An
         return delivery
     found = await connection.execute(
         select(inbound)
-        .where(inbound.c.applied_at.is_(None), inbound.c.system == delivery.system, _meant_for(delivery))
+        .where(inbound.c.applied_at.is_(None), inbound.c.system == delivery.system, _meant_for(row))
         .order_by(inbound.c.occurred_at, inbound.c.received_at)
     )
     for event_row in found.mappings().all():
@@ -166,16 +167,16 @@ async def apply_waiting(connection: AsyncConnection, settling: Settling, row: An
     return rows.delivery(row)
 
 
-def _meant_for(delivery: Delivery) -> Any:
-    ours = inbound.c.our_number == delivery.case_number
-    if not delivery.department_number:
+def _meant_for(row: Any) -> Any:
+    ours = inbound.c.our_number == (row["known_as"] or row["case_number"])
+    if not row["department_number"]:
         return ours
-    return ours | ((inbound.c.our_number == "") & (inbound.c.department_number == delivery.department_number))
+    return ours | ((inbound.c.our_number == "") & (inbound.c.department_number == row["department_number"]))
 
 
 async def apply(connection: AsyncConnection, settling: Settling, row: Any, event: InboundEvent, *, at: datetime) -> Any:
     """Apply one report to a delivery that is in nobody's hands; return the delivery's new row."""
-    delivery, system = rows.delivery(row), settling.systems[row["system"]]
+    delivery, system = rows.delivery(row), settling.systems[row["system"]].in_region(row["region"])
     applied = apply_event(delivery, event, system.spec, at=at)
     changed = await connection.execute(
         update(deliveries)
@@ -189,7 +190,10 @@ async def apply(connection: AsyncConnection, settling: Settling, row: Any, event
     await settling.cases.report(
         connection,
         delivery.case_number,
-        [Report(word=w, source=system.id, who=system.name, number=number, note=note) for w in applied.reports],
+        [
+            Report(word=w, source=system.id, who=system.name, number=number, note=note, facts=event.facts)
+            for w in applied.reports
+        ],
         at=at,
         by=delivery.system,
         only_remark=applied.stale,
@@ -252,11 +256,12 @@ async def _find_delivery(connection: AsyncConnection, event: InboundEvent) -> An
     """Return the delivery meant, locked: whoever is settling it commits first, then we see what it came to."""
     wanted = select(deliveries).where(
         deliveries.c.system == event.system,
-        deliveries.c.kind == "submit",
+        deliveries.c.kind != "withdraw",
         deliveries.c.state != DeliveryState.REPLAYED.value,
     )
     if event.our_number:
-        wanted = wanted.where(deliveries.c.case_number == event.our_number)
+        by_own = (deliveries.c.case_number == event.our_number) & deliveries.c.known_as.is_(None)
+        wanted = wanted.where(by_own | (deliveries.c.known_as == event.our_number))
     else:
         wanted = wanted.where(deliveries.c.department_number == event.department_number)
     found = await connection.execute(wanted.order_by(deliveries.c.position).limit(1).with_for_update())
@@ -265,16 +270,21 @@ async def _find_delivery(connection: AsyncConnection, event: InboundEvent) -> An
 
 async def left_over(connection: AsyncConnection, *, most: int) -> list[str]:
     """Return deliveries that reports are kept for and that are in nobody's hands."""
-    meant = (deliveries.c.system == inbound.c.system) & (
-        (deliveries.c.case_number == inbound.c.our_number)
-        | ((inbound.c.our_number == "") & (deliveries.c.department_number == inbound.c.department_number))
-    )
+    by_own = (deliveries.c.case_number == inbound.c.our_number) & deliveries.c.known_as.is_(None)
+    by_theirs = (inbound.c.our_number == "") & (deliveries.c.department_number == inbound.c.department_number)
+    found = await _left_over(connection, by_own | by_theirs, most)
+    # Apart, so that each of the two is found by its index.
+    return found or await _left_over(connection, deliveries.c.known_as == inbound.c.our_number, most)
+
+
+async def _left_over(connection: AsyncConnection, which: Any, most: int) -> list[str]:
+    meant = (deliveries.c.system == inbound.c.system) & which
     found = await connection.execute(
         select(deliveries.c.id)
         .join(inbound, meant)
         .where(
             inbound.c.applied_at.is_(None),
-            deliveries.c.kind == "submit",
+            deliveries.c.kind != "withdraw",
             deliveries.c.state.not_in([DeliveryState.CANCELLED.value, DeliveryState.REPLAYED.value]),
             deliveries.c.lease_until.is_(None),
             deliveries.c.last_sent_at.is_not(None),

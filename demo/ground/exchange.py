@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import MetaData, event, make_url
+from sqlalchemy import DDL, Connection, MetaData, event, inspect, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -50,9 +50,18 @@ def _prepare_file(engine: AsyncEngine) -> None:
 
 
 async def make_tables(engine: AsyncEngine, metadata: MetaData) -> None:
-    """Make the tables that are not there yet."""
+    """Make the tables that are not there yet, and the columns an older table lacks."""
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
+        await connection.run_sync(lambda own: _add_columns(own, metadata))
+
+
+def _add_columns(connection: Connection, metadata: MetaData) -> None:
+    for table in metadata.sorted_tables:
+        there = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        for column in (column for column in table.columns if column.name not in there):
+            kind = column.type.compile(connection.dialect)
+            connection.execute(DDL(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
 
 
 def run_scans(

@@ -116,9 +116,23 @@ def all_of(connection: sqlite3.Connection, number: str) -> list[sqlite3.Row]:
     return connection.execute("SELECT * FROM submissions WHERE number = ? ORDER BY row", (number,)).fetchall()
 
 
+def names_person(connection: sqlite3.Connection, id_number: str, statuses: Sequence[str]) -> bool:
+    """Tell whether an application in one of these states names a person; notices are none."""
+    marks = ",".join("?" * len(statuses))
+    found = connection.execute(
+        f"SELECT 1 FROM submissions WHERE status IN ({marks}) AND instr(payload, ?) > 0 "  # noqa: S608 - marks only
+        "AND operation NOT GLOB 'HL_*' AND operation NOT GLOB 'LD_*' LIMIT 1",
+        (*statuses, id_number),
+    )
+    return bool(id_number) and found.fetchone() is not None
+
+
 def between(connection: sqlite3.Connection, begins: float, ends: float) -> list[sqlite3.Row]:
+    """Return the applications of a span; what else the department was told (notices) is none."""
     return connection.execute(
-        "SELECT * FROM submissions WHERE accepted_at >= ? AND accepted_at < ? ORDER BY row", (begins, ends)
+        "SELECT * FROM submissions WHERE accepted_at >= ? AND accepted_at < ? "
+        "AND operation NOT GLOB 'HL_*' AND operation NOT GLOB 'LD_*' ORDER BY row",
+        (begins, ends),
     ).fetchall()
 
 

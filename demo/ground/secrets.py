@@ -26,6 +26,8 @@ SHARED: Mapping[str, Callable[[], bytes]] = {
     "mz-assist.password": _text(24),
     "mz-elder.hmac": _text(32),
     "mz-elder.callback": _text(32),
+    "mz-monitor.hmac": _text(32),
+    "mz-monitor.callback": _text(32),
     "rs-employee-insurance.password": _text(24),
     "tax-ssf.channel": _hexadecimal(16),
     "tax-ssf.channel-department": _hexadecimal(16),

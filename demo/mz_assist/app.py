@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from config.clock import SHANGHAI
-from demo.ground import hours
+from demo.ground import hours, notices
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
 from demo.ground.hours import Hours
@@ -34,6 +34,8 @@ PATH: Final = "/services/BizService"
 APP_CODE: Final = "YPT"
 MOST_ASKED: Final = 200
 DECIDED: Final = frozenset({"QR", "BYQR", "TH"})
+_NOTICES: Final = ("LD_REVIEW", "LD_REVIEW_OFF", notices.RESULT)
+_NOTICE: Final = {"number": "WBBH", "basis": "FLYJ", "state": "GZZT", "name": "XM", "id": "SFZH"}
 _STAGES: Final = (("HD", timedelta(minutes=2)), ("RH", timedelta(minutes=5)), ("GS", timedelta(minutes=8)))
 _DECISION: Final = timedelta(minutes=12)
 
@@ -98,6 +100,8 @@ class _Api:
             return self._said("submit", "2002", "bizXml不是有效的XML")
         number = str(payload.get("WBBH", ""))
         await self._context.store.seen(number)
+        if notices.is_notice(payload.get("YWLX")):
+            return await self._notice(payload)
         if wrong := check(payload):
             return self._said("submit", "2001", "；".join(map(str, wrong)))
         if (known := await self._context.store.by_request_key(number)) is not None:
@@ -108,6 +112,26 @@ class _Api:
         if recorded.repeat is not None:  # two copies of one request raced each other
             return self._said("submit", "1002", "重复申请", YWBH=recorded.submission.department_number)
         return self._said("submit", "0000", "成功", YWBH=recorded.submission.department_number)
+
+    async def _notice(self, payload: Mapping[str, object]) -> Response:
+        operation, number = str(payload["YWLX"]), str(payload.get("WBBH", ""))
+        if operation not in _NOTICES:
+            return self._said("submit", "2001", "业务类型不存在")
+        if wrong := notices.check(payload, _NOTICE):
+            return self._said("submit", "2001", "；".join(map(str, wrong)))
+        new = NewSubmission(
+            number=number,
+            operation=operation,
+            payload=payload,
+            status="QR",
+            facts={"BZSM": notices.SAID[operation]},
+            name_it=lambda row: f"TZ{row:08d}",
+            request_key=number,
+        )
+        recorded = await self._context.store.record(new, at=self._context.clock())
+        kept, is_new = recorded.submission, recorded.repeat is None
+        message = str(kept.facts["BZSM"]) if is_new else "重复告知"
+        return self._said("submit", "0000" if is_new else "1002", message, YWBH=kept.department_number)
 
     async def _in_flight(self, payload: Mapping[str, object]) -> str | None:
         people = household(payload)

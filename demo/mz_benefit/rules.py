@@ -10,7 +10,7 @@ import base64
 from collections.abc import Mapping
 from typing import Final
 
-from demo.ground import checks
+from demo.ground import checks, notices
 from demo.ground.checks import Body, Complaint, Field, may, need, when
 from demo.ground.decision import Decision
 from demo.ground.sm import Undecryptable, sm4_decrypt
@@ -67,6 +67,10 @@ FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
 }
 
 
+PAYMENTS: Final = (notices.SUSPEND, notices.RESUME, notices.END)
+_NOTICE: Final = {"number": "WBBH", "basis": "FLYJ", "state": "GZZT", "name": "XM", "id": "SFZHM"}
+
+
 def opened(row: Mapping[str, object], key: bytes) -> dict[str, object]:
     """Return the row with its sealed columns in clear, empty ones left out.
 
@@ -91,12 +95,16 @@ def _open(text: str, key: bytes) -> str:
 
 def check(row: Body) -> list[Complaint]:
     """Return everything wrong with a row; an unknown YWLX is one complaint."""
+    if row.get("YWLX") in PAYMENTS:
+        return notices.check(row, _NOTICE)
     fields = FIELDS.get(str(row.get("YWLX")))
     return [Complaint("YWLX", "业务类型不存在")] if fields is None else checks.complaints(row, fields)
 
 
 def decide(row: Body) -> Decision:
     """Return what the department decides about a row that passed `check`."""
+    if row["YWLX"] in PAYMENTS:
+        return Decision(status="3", facts={"message": notices.SAID[str(row["YWLX"])]})
     return _decide_disabled(row) if row["YWLX"] == "CJR_BT" else _decide_child(row)
 
 

@@ -12,7 +12,7 @@ _WIDTHS: Final = {
     "XB": 1, "CSRQ": 10, "LXDH": 88, "HJDQ": 12, "XJZDZ": 1200, "BTLX": 1, "CJRZH": 88, "CJLB": 1, "CJDJ": 1, "DSRSF": 2,
     "GSHLF": 1, "JXZK": 1, "FQQX": 2, "MQQX": 2, "FQSFZH": 88, "MQSFZH": 88, "JHRXM": 50, "JHRSFZH": 88, "JHRDH": 88,
     "JHRGX": 2, "KHXM": 50, "KHYH": 80, "YHZH": 88, "DBRXM": 50, "DBRSFZH": 88, "DBRDH": 88, "DBRGX": 1, "CLQD": 500,
-    "CHYY": 200, "STATUS": 1, "ERR_MSG": 200,
+    "CHYY": 200, "SWRQ": 10, "GZZT": 10, "FLYJ": 200, "STATUS": 1, "ERR_MSG": 200,
 }  # fmt: skip
 
 OUT_BIZ = Table(

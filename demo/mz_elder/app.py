@@ -4,6 +4,7 @@ POST /openapi/v1/cases                     {"code":0,"msg":"ok","data":{"caseId"
 GET  /openapi/v1/cases?outCaseNo=          the same data, 404 when there is none
 GET  /openapi/v1/cases?date=&page=         what came in that day, 100 a page: {"code":0,"data":{"rows":[…],"total"}}
 POST /openapi/v1/cases/{caseId}/withdraw   {"outCaseNo","reason"}; 422 once decided
+POST /openapi/v1/notices                   a death: suspend, resume with what was held back, or end payments; by noticeKey
 """
 
 import json
@@ -17,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from config.clock import SHANGHAI
+from demo.ground import notices
 from demo.ground.callbacks import Letter, Message, run_callbacks
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
@@ -37,6 +39,7 @@ SECOND_PUSH: Final = timedelta(seconds=20)
 LATE_PUSH: Final = timedelta(minutes=12)
 HOURS: Final = Hours(closures=(weekly(SUNDAY, time(2), time(4)),))
 DECIDED: Final = frozenset({"30", "40", "50"})
+_NOTICE: Final = {"number": "noticeNo", "basis": "basis", "state": "state", "name": "name", "id": "idNumber"}
 PREFIXES: Final = {"ZLJ_APPLY": "ZLJ", "YLFW_BT": "YLBT"}
 
 
@@ -50,6 +53,7 @@ def create_api(context: SystemContext) -> list[BaseRoute]:
         Route("/openapi/v1/cases", api.submit, methods=["POST"]),
         Route("/openapi/v1/cases", api.look_up, methods=["GET"]),
         Route("/openapi/v1/cases/{case_id}/withdraw", api.withdraw, methods=["POST"]),
+        Route("/openapi/v1/notices", api.notice, methods=["POST"]),
     ]
 
 
@@ -85,6 +89,36 @@ class _Api:
     async def withdraw(self, request: Request) -> Response:
         raw = await request.body()
         return await self._channel.take(lambda: self._withdraw(request, raw), faulty=False)
+
+    async def notice(self, request: Request) -> Response:
+        raw = await request.body()
+        return await self._channel.take(lambda: self._notice(request, raw))
+
+    async def _notice(self, request: Request, raw: bytes) -> Response:
+        if (stranger := await self._stranger(request.headers, raw)) is not None:
+            return stranger
+        body = json_object(raw)
+        if body is None:
+            return _said(400, 400, "报文不是JSON对象")
+        await self._context.store.seen(str(body.get("noticeNo")))
+        action, key = str(body.get("action")), str(body.get("noticeKey", ""))
+        if wrong := notices.check(body, _NOTICE):
+            return _said(400, 40001, "；".join(str(complaint) for complaint in wrong))
+        if action not in (notices.SUSPEND, notices.RESUME, notices.END) or not 8 <= len(key) <= 100:
+            return _said(400, 40002, "动作或推送标识不正确")
+        said = await notices.said_of(self._context.store, action, str(body["idNumber"]), paid=("30",))
+        new = NewSubmission(
+            number=str(body["noticeNo"]),
+            operation=action,
+            payload=body,
+            status="30",
+            facts={"remark": said},
+            name_it=lambda row: f"TZ{row:08d}",
+            request_key=key,
+        )
+        kept = (await self._context.store.record(new, at=self._context.clock())).submission
+        data = {"caseId": kept.department_number, "status": kept.status}
+        return JSONResponse({"code": 0, "msg": kept.facts["remark"], "data": data})
 
     async def _stranger(self, headers: Mapping[str, str], raw: bytes) -> Response | None:
         """Return the refusal of a request that does not prove who sent it."""

@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from config.clock import SHANGHAI
+from demo.ground import checks, notices
 from demo.ground import received_sql as sql
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
@@ -35,6 +36,7 @@ from demo.rs_employment.tokens import LASTS, Tokens, credentials, is_client
 HOURS: Final = Hours(closures=(weekly(WEDNESDAY, time(23), time(1)),))
 PER_SECOND: Final = 20
 DECISION: Final = timedelta(minutes=4)
+_NOTICE: Final = {"number": "notice_no", "basis": "basis", "state": "state", "name": "name", "id": "id_number"}
 ROOT: Final = "/api/employment"
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -49,6 +51,7 @@ def create_api(context: SystemContext) -> list[BaseRoute]:
         *ground_routes(context),
         Route("/oauth/token", api.token, methods=["POST"]),
         *kinds,
+        Route(f"{ROOT}/notices", api.notice, methods=["POST"]),
         Route(f"{ROOT}/recognitions/{{id}}", api.asked(api.recognition), methods=["GET"]),
         Route(f"{ROOT}/recognitions/{{id}}", api.asked(api.take_back), methods=["DELETE"]),
         Route(f"{ROOT}/cases/{{out_case_no}}", api.asked(api.look_up), methods=["GET"]),
@@ -150,6 +153,31 @@ class _Api:
             return _error(422, "invalid_fields", "；".join(map(str, wrong)), fields=fields)
         recorded = await self._context.store.record(self._new(kind, key, body), at=self._context.clock())
         return self._answer(recorded)
+
+    async def notice(self, request: Request) -> Response:
+        """Take a result of another department; the same key gives the first answer."""
+        if (refusal := self._refusal(request, "registrations")) is not None:
+            return refusal
+        raw, key = await request.body(), request.headers.get("idempotency-key", "")
+        return await self._channel.take(lambda: self._notice(key, raw))
+
+    async def _notice(self, key: str, raw: bytes) -> Response:
+        body = json_object(raw)
+        if body is None or not 8 <= len(key) <= 100:
+            return _error(400, "not_json", "报文不是JSON对象，或缺少Idempotency-Key")
+        await self._context.store.seen(str(body.get("notice_no")))
+        if wrong := checks.complaints(body, notices.fields(_NOTICE)[:3]):
+            return _error(422, "invalid_fields", "；".join(map(str, wrong)))
+        new = NewSubmission(
+            number=str(body["notice_no"]),
+            operation=notices.RESULT,
+            payload=body,
+            status="APPROVED",
+            name_it=lambda row: f"TZ{row:08d}",
+            request_key=key,
+        )
+        kept = (await self._context.store.record(new, at=self._context.clock())).submission
+        return JSONResponse({"number": kept.department_number, "status": kept.status}, status_code=201)
 
     def _answer(self, recorded: Recorded) -> Response:
         resource = _resource(recorded.submission, recorded.submission.first_status)

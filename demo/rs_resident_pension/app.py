@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from config.clock import SHANGHAI
-from demo.ground import checks, sm
+from demo.ground import checks, notices, sm
 from demo.ground.callbacks import Letter, Message, run_callbacks
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
@@ -31,6 +31,8 @@ SETTLEMENT: Final = last_day_of_month(time(18))
 REVIEW: Final = timedelta(seconds=60)
 DECISION: Final = timedelta(minutes=4)
 DECIDED: Final = frozenset({"3", "-1"})
+_NOTICES: Final = (notices.SUSPEND, notices.RESUME, notices.END, notices.RESULT)
+_NOTICE: Final = {"number": "gzbh", "basis": "flyj", "state": "gzzt", "name": "aac003", "id": "aac002"}
 
 Answer = Mapping[str, object]
 
@@ -88,11 +90,32 @@ class _Api:
             return await self._query(body)
         if operation == WITHDRAW:
             return await self._withdraw(body)
+        if notices.is_notice(operation):
+            return await self._notice(operation, message, body)
         if operation not in FIELDS:
             return _failed("E2002", f"交易码{operation}不存在")
         if operation in BENEFITS and SETTLEMENT(self._context.department_time().astimezone(SHANGHAI)):
             return _failed("E9002", "月结期间暂停待遇类交易，请于次月1日7时后重新提交")
         return await self._register(operation, message, body)
+
+    async def _notice(self, operation: str, message: Mapping[str, object], body: Mapping[str, object]) -> Answer:
+        if operation not in _NOTICES:
+            return _failed("E2002", f"交易码{operation}不存在")
+        await self._context.store.seen(str(body.get("gzbh")))
+        if wrong := notices.check(body, _NOTICE):
+            return _failed("E2001", "；".join(str(complaint) for complaint in wrong))
+        said = await notices.said_of(self._context.store, operation, str(body.get("aac002", "")), paid=("3",))
+        new = NewSubmission(
+            number=str(body["gzbh"]),
+            operation=operation,
+            payload=body,
+            status="3",
+            facts={"msg": said},
+            name_it=_unique,
+            request_key=str(message["yzls"]),
+        )
+        kept = (await self._context.store.record(new, at=self._context.clock())).submission
+        return _result(kept, kept.status)
 
     async def _register(self, operation: str, message: Mapping[str, object], body: Mapping[str, object]) -> Answer:
         number = str(message.get("ywbh", ""))

@@ -6,7 +6,7 @@ Refused on the merits (FAIL): nothing to pay (0 fen) and a deduction without an 
 from collections.abc import Mapping
 from typing import Final
 
-from demo.ground import checks
+from demo.ground import checks, notices
 from demo.ground.checks import Body, Complaint, Field, may, need, when
 from demo.ground.decision import Decision
 
@@ -20,7 +20,9 @@ _PAYER: Final = (
     need("dz", checks.text(400)),
     need("xzqh", checks.township),
 )
+_NOTICE: Final = {"number": "gzbh", "basis": "flyj", "state": "gzzt", "name": "nsrmc", "id": "nsrsbh"}
 FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
+    notices.RESULT: notices.fields(_NOTICE)[:3],
     "CXJM_JF": (
         *_PAYER,
         need("ssq", checks.day("%Y")),
@@ -69,7 +71,7 @@ def check(business: str, body: Body) -> list[Complaint]:
 
 def business_key(business: str, body: Body) -> str | None:
     """Return what is paid once only: a person's insurance for a period. A certificate may be had again."""
-    if business == "JFZM":
+    if business in ("JFZM", notices.RESULT):
         return None
     payer = body.get("bjfrsbh") or body["nsrsbh"]
     kinds = body["zspmdm"] if isinstance(body["zspmdm"], list) else [body["zspmdm"]]
@@ -78,6 +80,8 @@ def business_key(business: str, body: Body) -> str | None:
 
 def decide(business: str, body: Body, number: str) -> Decision:
     """Return what becomes of a message that passed `check`; `number` is the voucher's."""
+    if business == notices.RESULT:
+        return Decision(status="SUCCESS", facts={"jgms": notices.SAID[notices.RESULT]})
     if business == "JFZM":
         return Decision(status="SUCCESS", facts={"jgms": "证明已开具", "zmbh": f"ZM{number}"})
     if body.get("je") == 0:

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from config.clock import SHANGHAI
-from demo.ground import checks
+from demo.ground import checks, notices
 from demo.ground.callbacks import Letter, Message, run_callbacks
 from demo.ground.channel import Channel
 from demo.ground.checks import need
@@ -38,6 +38,7 @@ YEAR_CHANGE: Final = over_new_year((12, 30, 18), (1, 1, 9))
 DECISION: Final = timedelta(minutes=5)
 OTHER_PROVINCE: Final = timedelta(minutes=1)
 DECIDED: Final = frozenset({"0", "-1"})
+_NOTICE: Final = {"number": "ntc_no", "basis": "legal_basis", "state": "ntc_stas", "name": "psn_name", "id": "certno"}
 MESSAGE: Final = (
     need("infno", checks.text(20)),
     need("msgid", checks.pattern(r"[0-9A-Za-z-]{16,64}", "格式不正确")),
@@ -125,11 +126,33 @@ class _Api:
             return await self._query(body)
         if operation == WITHDRAW:
             return await self._withdraw(body)
+        if notices.is_notice(operation):
+            return await self._notice(operation, message, body)
         if operation not in FIELDS:
             return _answer("-2", f"交易编号{operation}不存在")
         if operation in ENROLMENTS and YEAR_CHANGE(self._context.department_time().astimezone(SHANGHAI)):
             return _answer("-4", "医保年度切换，暂停参保类交易，请于1月1日9时后重新提交")
         return await self._register(operation, message, body)
+
+    async def _notice(self, operation: str, message: Inner, body: Inner) -> dict[str, object]:
+        if operation not in notices.SAID:
+            return _answer("-2", f"交易编号{operation}不存在")
+        await self._context.store.seen(str(body.get("ntc_no")))
+        if wrong := checks.complaints(body, notices.fields(_NOTICE)[:3]):
+            return _answer("-2", "；".join(map(str, wrong)))
+        new = NewSubmission(
+            number=str(body["ntc_no"]),
+            operation=operation,
+            payload=body,
+            status="0",
+            facts={"memo": notices.SAID[operation]},
+            name_it=self._name,
+            request_key=str(message["msgid"]),
+        )
+        recorded = await self._context.store.record(new, at=self._context.clock())
+        if recorded.repeat is Repeat.REQUEST_KEY and not recorded.same_content:
+            return _answer("-3", "msgid已使用且报文内容不一致")
+        return _result(recorded.submission, "0")
 
     async def _register(self, operation: str, message: Inner, body: Inner) -> dict[str, object]:
         number = str(message.get("out_biz_no", ""))

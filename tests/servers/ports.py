@@ -4,7 +4,7 @@ import random
 import socket
 
 _SPAN = 100  # the simulated departments listen from PORT + 100
-_DEPARTMENTS = 13
+_DEPARTMENTS = 14  # 13 and one that only receives
 _FILES = 160  # the SFTP server of the demo
 
 
