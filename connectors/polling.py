@@ -8,11 +8,12 @@ from typing import Final
 from uuid import uuid4
 
 from config import logs
-from connectors.engine import BreakerState
+from connectors.engine import BreakerState, NotFound
 from connectors.errors import MappingRefused, SecretMissing
 from connectors.gate import closed
 from connectors.ground import Ground
-from connectors.ledger import Awaited, InboundEvent
+from connectors.ledger import Awaited, Delivery, InboundEvent
+from connectors.outcomes import OutcomeClass
 from connectors.ports import Errand
 from connectors.serving import Serving
 from connectors.submission import values_for
@@ -92,11 +93,25 @@ class Poller:
             try:
                 with self.ground.uses.of(by.transport):
                     found = await by.transport.poll(errand)
+                    if found is None and _is_unheard_of(delivery):
+                        await self._look_up(errand, by)
             except (MappingRefused, SecretMissing) as refused:
                 log.warning("poll_refused", system=system.id, delivery=delivery.id, detail=str(refused))
                 return
         if found is not None and found.status and found.status != delivery.their_status:
             await self.ground.ledger.receive(_event(found, awaited), at=self.ground.clock())
+
+    async def _look_up(self, errand: Errand, by: Serving) -> None:
+        """Doubt what only a broker took: a department that took it off the topic and lost it will never answer."""
+        if isinstance(await by.transport.probe(errand), NotFound):
+            log.warning("delivery_unheard_of", system=by.system.id, delivery=errand.delivery_id)
+            await self.ground.ledger.doubt(errand.delivery_id, at=self.ground.clock())
+
+
+def _is_unheard_of(delivery: Delivery) -> bool:
+    """Tell whether the department itself never said that it has it."""
+    was_pending = delivery.outcome == OutcomeClass.PENDING.value
+    return was_pending and not delivery.department_number and not delivery.their_status
 
 
 def _event(found: InboundEvent, awaited: Awaited) -> InboundEvent:

@@ -69,6 +69,9 @@ class Ledger(Protocol):
 
     async def due_polls(self, *, system: str, at: datetime, again_at: datetime, most: int) -> Sequence[Awaited]: ...
 
+    async def doubt(self, delivery_id: str, *, at: datetime) -> bool:
+        """Have one that awaits its result looked up again, for it may never have arrived; False when it moved on."""
+
 
 class Breakers(Protocol):
     """One breaker per system, shared by all workers."""

@@ -216,6 +216,20 @@ async def give_back(
     return changed.rowcount == 1
 
 
+async def doubt(connection: AsyncConnection, delivery_ids: Collection[str], *, at: datetime) -> int:
+    """Have deliveries that await their result looked up, for they may never have arrived; return how many."""
+    changed = await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id.in_(list(delivery_ids)),
+            deliveries.c.state == DeliveryState.PENDING_RESULT.value,
+            deliveries.c.lease_until.is_(None),
+        )
+        .values(state=DeliveryState.UNKNOWN.value, next_attempt_at=at, updated_at=at, probes=0)
+    )
+    return changed.rowcount
+
+
 async def any_run_out(connection: AsyncConnection, at: datetime) -> bool:
     """Tell whether some lease ran out, without taking a write lock."""
     run_out = exists().where(deliveries.c.state.in_(_LEASED), deliveries.c.lease_until <= at)

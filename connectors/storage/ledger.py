@@ -133,6 +133,10 @@ class SqlLedger:
         async with self._engine.begin() as connection:
             return await _due_polls(connection, system=system, at=at, again_at=again_at, most=most)
 
+    async def doubt(self, delivery_id: str, *, at: datetime) -> bool:
+        async with self._engine.begin() as connection:
+            return await claims.doubt(connection, [delivery_id], at=at) == 1
+
 
 async def _due_polls(
     connection: AsyncConnection, *, system: str, at: datetime, again_at: datetime, most: int

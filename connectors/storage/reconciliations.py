@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from config.storage.sql import readonly
 from connectors.ledger import DeliveryState
 from connectors.reconciliation import Comparison, Difference, Ours, Repair
-from connectors.storage import rows
+from connectors.storage import claims, rows
 from connectors.storage.tables import deliveries, reconciliations
 
 _MOST_NUMBERS: Final = 500
@@ -94,16 +94,7 @@ class SqlReconciliations:
 
     async def doubt(self, delivery_ids: Collection[str], *, at: datetime) -> int:
         async with self._engine.begin() as connection:
-            changed = await connection.execute(
-                update(deliveries)
-                .where(
-                    deliveries.c.id.in_(list(delivery_ids)),
-                    deliveries.c.state == DeliveryState.PENDING_RESULT.value,
-                    deliveries.c.lease_until.is_(None),
-                )
-                .values(state=DeliveryState.UNKNOWN.value, next_attempt_at=at, updated_at=at, probes=0)
-            )
-            return changed.rowcount
+            return await claims.doubt(connection, delivery_ids, at=at)
 
     async def latest(self, system: str, *, most: int = 14) -> Sequence[Comparison]:
         async with self._reading.connect() as connection:
