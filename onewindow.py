@@ -238,6 +238,7 @@ async def serve_app(
     import uvicorn
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+    from config.asgi.head_limit import bounded
     from config.asgi.joined_writes import joining
 
     class Server(uvicorn.Server):
@@ -256,14 +257,13 @@ async def serve_app(
 
     configuration = uvicorn.Config(
         app,
-        http=joining(HttpToolsProtocol),
+        http=joining(bounded(HttpToolsProtocol)),
         log_config=None,
         access_log=False,
         server_header=False,
         lifespan="on",
         proxy_headers=bool(settings.forwarded_allow_ips),
         forwarded_allow_ips=settings.forwarded_allow_ips or None,
-        h11_max_incomplete_event_size=64 * 1024,
         timeout_graceful_shutdown=10,
     )
     await Server(configuration).serve(sockets=[listening])
