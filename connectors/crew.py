@@ -137,4 +137,4 @@ class Crews:
     def stop(self) -> None:
         """Take up nothing more, anywhere."""
         for crew, _ in self._at_work.values():
-            crew.lane.is_stopping = True
+            crew.leave()

@@ -6,7 +6,8 @@ whole mapping at once: who holds a `System` goes on with the version it has.
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -51,6 +52,7 @@ class LiveSystems(Mapping[str, System]):
         self._seen: Sequence[Registration] = ()
         self._was_read = False
         self._turn = asyncio.Lock()
+        self._listeners: list[Callable[[], None]] = []
 
     def __getitem__(self, system: str) -> System:
         return self._systems[system]
@@ -85,7 +87,25 @@ class LiveSystems(Mapping[str, System]):
             self._compiled = {key: system for key, system in self._compiled.items() if key in wanted}
             self._seen, self._was_read = served, True
             log.info("systems_refreshed", systems=len(self._systems), versions=len(served))
+            self._tell()
             return True
+
+    @contextmanager
+    def telling(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Call `listener` at once whenever something changed, while the block runs."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.remove(listener)
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            try:
+                listener()
+            except Exception:
+                # It looks again by itself; the others are told all the same.
+                log.exception("change_not_taken_up")
 
     async def follow(self) -> None:
         """Follow the registry until cancelled."""
@@ -113,6 +133,11 @@ class LiveSystems(Mapping[str, System]):
             await self.refresh()
         except Exception as fault:  # noqa: BLE001 - whatever it is, what is in service stays in service
             log.warning("registry_unavailable", error=type(fault).__name__)
+
+
+def told_of_changes(systems: Mapping[str, System], listener: Callable[[], None]) -> AbstractContextManager[None]:
+    """Return a block during which `listener` is called when `systems` change; those of files alone never do."""
+    return systems.telling(listener) if isinstance(systems, LiveSystems) else nullcontext()
 
 
 def _of(system: str, served: Sequence[Registration]) -> list[Registration]:

@@ -92,7 +92,8 @@ class LiveTransports(Mapping[str, Transport]):
             self._made[key] = transport
 
     def __getitem__(self, system: str) -> Transport:
-        transport = self.of(self._systems[system].leading)
+        known = self._systems[system]
+        transport = self.of(known.leading) if known.is_served else None
         if transport is None:
             raise KeyError(system)
         return transport

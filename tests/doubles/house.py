@@ -148,8 +148,9 @@ async def make_house(
     changes: Mapping[str, Any] | None = None,
     create: bool = True,
     clock: Clock = utc_now,
+    systems: Mapping[str, System] | None = None,
 ) -> House:
-    """Return a house over `engine`, its tables made unless told otherwise."""
+    """Return a house over `engine`, its tables made unless told otherwise; `systems` stand for the small spec's."""
     if create:
         async with engine.begin() as connection:
             await connection.run_sync(matters_tables.create_all)
@@ -172,7 +173,7 @@ async def make_house(
         engine=engine,
         state=state,
         clock=clock,
-        systems={system.id: system},
+        systems=systems if systems is not None else {system.id: system},
         guide=matters().get,
         calendar=calendar(),
     )
