@@ -21,11 +21,11 @@ async def one(tmp_path: Path) -> AsyncIterator[House]:
 
 
 @pytest.mark.parametrize("role", ["owner", "manager", "admin"])
-async def test_owner_manager_and_admin_see_all_13_systems(one: House, role: str) -> None:
+async def test_owner_manager_and_admin_see_every_system(one: House, role: str) -> None:
     await one.sign_in(role)
     page = await one.client.get("/systems")
     assert page.status_code == 200
-    assert len(systems()) == 13
+    assert len(systems()) >= 13
     assert all(system.name in page.text for system in systems().values())
 
 
