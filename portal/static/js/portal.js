@@ -85,6 +85,20 @@
     if (event.detail.target?.id === "section-fields" && before !== edits) event.detail.shouldSwap = false;
   });
 
+  // A text with numbered lines is as high as it is long, so that its numbers stand beside it; a mistake leads to its line.
+  const grow = (box) => { box.rows = Math.max(box.rows, box.value.split("\n").length + 5); };
+  document.addEventListener("input", (event) => { if (event.target.matches("[data-lines]")) grow(event.target); });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-line]");
+    const box = link && document.querySelector("[data-lines]");
+    if (!box) return;
+    const before = box.value.split("\n").slice(0, Number(link.dataset.line) - 1).join("\n").length;
+    const start = before ? before + 1 : 0;
+    const end = box.value.indexOf("\n", start);
+    box.focus({ preventScroll: true });
+    box.setSelectionRange(start, end < 0 ? box.value.length : end);
+  });
+
   // When saving fails the person sees it, and what they typed is still on the page.
   const saveFailed = () => {
     const place = document.getElementById("save-state");
