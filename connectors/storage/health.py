@@ -13,7 +13,7 @@ from connectors.alarms import read_alarms
 from connectors.certificates import NOTE as CERTIFICATE
 from connectors.certificates import read_sighting
 from connectors.engine import BreakerState
-from connectors.ledger import DUE, IN_THE_WAY, DeliveryState, DeskReason
+from connectors.ledger import IN_THE_WAY, DeliveryState, DeskReason
 from connectors.limits import NOTE as LIMITS
 from connectors.limits import read_limits
 from connectors.maintenance import by_system
@@ -29,7 +29,6 @@ HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 _OPEN: Final = [state.value for state in (*IN_THE_WAY, DeliveryState.PENDING_RESULT)]
 """States in which somebody still has to do something: what is over is counted by `usage`."""
-_DUE: Final = [state.value for state in DUE]
 
 
 class SqlHealthBook:
@@ -88,7 +87,7 @@ async def _counts(connection: AsyncConnection, names: Sequence[str]) -> dict[str
 async def _oldest(connection: AsyncConnection, names: Sequence[str]) -> dict[str, datetime]:
     found = await connection.execute(
         select(deliveries.c.system, func.min(deliveries.c.created_at))
-        .where(deliveries.c.system.in_(names), deliveries.c.next_attempt_at.is_not(None), deliveries.c.state.in_(_DUE))
+        .where(deliveries.c.system.in_(names), deliveries.c.next_attempt_at.is_not(None))
         .group_by(deliveries.c.system)
     )
     return {row[0]: row[1] for row in found}

@@ -17,6 +17,7 @@ from connectors.ports import DeliveryView
 from connectors.spec_models import Breaker
 from connectors.storage import claims, holds, rows, settling, settling_many
 from connectors.storage.commits import until_uncontested
+from connectors.storage.left_over import left_over
 from connectors.storage.settling import Settling
 from connectors.storage.settling_many import Intent, Settlement
 from connectors.storage.tables import attempts, breakers, deliveries, submissions
@@ -121,7 +122,7 @@ class SqlLedger:
 
     async def left_over(self, *, most: int) -> Sequence[str]:
         async with self._reading.connect() as connection:
-            return await settling.left_over(connection, most=most)
+            return await left_over(connection, most=most)
 
     async def apply_left_over(self, delivery_id: str, at: datetime) -> None:
         async def commit(connection: AsyncConnection) -> None:

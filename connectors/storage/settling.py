@@ -268,33 +268,6 @@ async def _find_delivery(connection: AsyncConnection, event: InboundEvent) -> An
     return found.mappings().first()
 
 
-async def left_over(connection: AsyncConnection, *, most: int) -> list[str]:
-    """Return deliveries that reports are kept for and that are in nobody's hands."""
-    by_own = (deliveries.c.case_number == inbound.c.our_number) & deliveries.c.known_as.is_(None)
-    by_theirs = (inbound.c.our_number == "") & (deliveries.c.department_number == inbound.c.department_number)
-    found = await _left_over(connection, by_own | by_theirs, most)
-    # Apart, so that each of the two is found by its index.
-    return found or await _left_over(connection, deliveries.c.known_as == inbound.c.our_number, most)
-
-
-async def _left_over(connection: AsyncConnection, which: Any, most: int) -> list[str]:
-    meant = (deliveries.c.system == inbound.c.system) & which
-    found = await connection.execute(
-        select(deliveries.c.id)
-        .join(inbound, meant)
-        .where(
-            inbound.c.applied_at.is_(None),
-            deliveries.c.kind != "withdraw",
-            deliveries.c.state.not_in([DeliveryState.CANCELLED.value, DeliveryState.REPLAYED.value]),
-            deliveries.c.lease_until.is_(None),
-            deliveries.c.last_sent_at.is_not(None),
-        )
-        .distinct()
-        .limit(most)
-    )
-    return [row[0] for row in found]
-
-
 async def apply_left_over(connection: AsyncConnection, settling: Settling, delivery_id: str, *, at: datetime) -> None:
     """Apply the reports that wait for one delivery, under its lock."""
     locked = await connection.execute(select(deliveries).where(deliveries.c.id == delivery_id).with_for_update())

@@ -34,7 +34,15 @@ def measure(*, seconds: float = _SECONDS) -> bool:
         middle, tail = _percentiles(delays)
         good &= middle <= MIDDLE_REACH_MS and tail <= TAIL_REACH_MS and not missing
         rows.append((name, str(len(delays)), f"{middle:.0f}", f"{tail:.0f}", *(f"{each:.0f}" for each in _percentiles(whole_way)), str(missing)))  # fmt: skip
-    head = ("on", "cases", "commit to department ms, median", "p99", "window to department ms, median", "p99", "missing")
+    head = (
+        "on",
+        "cases",
+        "commit to department ms, median",
+        "p99",
+        "window to department ms, median",
+        "p99",
+        "missing",
+    )
     show(f"channel delay, {_WINDOWS} windows with {1 / _EVERY_SECONDS:.0f} cases a second each", head, rows)
     return good
 

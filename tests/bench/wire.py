@@ -35,17 +35,20 @@ class Wire:
         return cls(base_url, reader, writer)
 
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> WireAnswer:
-        return await self._ask("GET", path, headers or {}, b"")
+        return await self.ask("GET", path, headers or {}, b"")
 
     async def post(self, path: str, headers: Mapping[str, str], form: str) -> WireAnswer:
         sent = {"content-type": "application/x-www-form-urlencoded", "content-length": str(len(form)), **headers}
-        return await self._ask("POST", path, sent, form.encode())
+        return await self.ask("POST", path, sent, form.encode())
 
     async def close(self) -> None:
         self._writer.close()
         await self._writer.wait_closed()
 
-    async def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> WireAnswer:
+    async def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> WireAnswer:
+        """Send a request as it is given; a body without a length of its own gets one."""
+        if body and "content-length" not in headers:
+            headers = {"content-length": str(len(body)), **headers}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         request = f"{method} {path} HTTP/1.1\r\nhost: {self._host}\r\n{lines}\r\n".encode() + body
         try:

@@ -71,8 +71,9 @@ class TimedDepartment:
             return _http(503, self.unavailable)
         self.arrived.setdefault(found[0], at)
         self.times[found[0]] = self.times.get(found[0], 0) + 1
-        if self.mode == "slow":
-            await asyncio.sleep(SLOW_SECONDS)
+        until = monotonic() + SLOW_SECONDS
+        while self.mode == "slow" and monotonic() < until:  # noqa: ASYNC110 - whichever comes first
+            await asyncio.sleep(0.05)
         return _http(200, self.answer)
 
 
@@ -106,6 +107,14 @@ def town_of(*departments: TimedDepartment) -> Iterator[Town]:
     finally:
         for department in departments:
             town.become(department, "dead")
+        asyncio.run_coroutine_threadsafe(_end_tasks(), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(30)
         loop.close()
+
+
+async def _end_tasks() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

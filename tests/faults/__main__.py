@@ -1,7 +1,7 @@
 """`python -m tests.faults [part [size] …]`: harms OneWindow and its departments, counts, and ends with 1 on any harm.
 
 Without arguments every part runs at the size of docs/connectors.md. A number after a part is its size: seconds a row of
-`kills`, cases of `ten-days`.
+`kills`, cases of `ten-days`, seconds a turn of `isolation`.
 """
 
 import sys
@@ -21,9 +21,16 @@ def _ten_days(size: int | None) -> bool:
     return ten_days.main(size or 100_000)
 
 
+def _isolation(size: int | None) -> bool:
+    from tests.faults import isolation
+
+    return isolation.main(size or isolation.SECONDS)
+
+
 PARTS: Final[Mapping[str, Callable[[int | None], bool]]] = {
     "kills": _kills,
     "ten-days": _ten_days,
+    "isolation": _isolation,
 }
 
 
