@@ -9,6 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 
+def _hostile(size: int | None) -> bool:
+    from tests.faults import hostile
+
+    return hostile.main(size or hostile.CASES)
+
+
 def _kills(size: int | None) -> bool:
     from tests.faults import kills
 
@@ -28,6 +34,7 @@ def _isolation(size: int | None) -> bool:
 
 
 PARTS: Final[Mapping[str, Callable[[int | None], bool]]] = {
+    "hostile": _hostile,
     "kills": _kills,
     "ten-days": _ten_days,
     "isolation": _isolation,

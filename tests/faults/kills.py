@@ -3,13 +3,14 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from statistics import median
 from time import monotonic, sleep, time
 
 from tests.bench.table import show
 from tests.faults import counting
-from tests.faults.windows import Windows
+from tests.faults.windows import Promised, Windows
 from tests.servers.parts import Parts
 
 SECONDS = 60.0
@@ -119,21 +120,27 @@ def killing(parts: Parts, killed: Sequence[str], *, seconds: float, seeds: "coun
     parts.wait_until_ready()
     windows.close()
     promised = windows.promised
-    numbers = [number for _, number in promised.numbers]
-    unsettled = counting.settle(parts.database_url, numbers, within_seconds=_SETTLES_WITHIN_SECONDS)
-    book = counting.kept(parts.database_url, numbers, since=since)
-    with_person = {number for number, state in book.states.items() if state in ("desk", "invalid", "refused")}
-    wanted = [(system, number) for system, number in promised.numbers if number not in with_person]
-    told = counting.received_once_scanned(addresses_of(parts, promised.numbers), wanted)
+    harm, book = settled_harm(parts, promised, since=since)
     return Row(
         killed=killed,
         kills=len(kills),
-        harm=counting.harm(promised.numbers, book, told, unsettled=unsettled),
+        harm=harm,
         unclear=promised.unclear,
         accepting_again=counting.resume_seconds(kills, promised.accepted_at),
         delivering_again=counting.resume_seconds(kills, book.attempts_at),
         taken_up_after=book.taken_up_after,
     )
+
+
+def settled_harm(parts: Parts, promised: Promised, *, since: datetime) -> tuple[counting.Harm, counting.Kept]:
+    """Let everything that was promised come to rest, and count."""
+    numbers = [number for _, number in promised.numbers]
+    unsettled = counting.settle(parts.database_url, numbers, within_seconds=_SETTLES_WITHIN_SECONDS)
+    book = counting.kept(parts.database_url, numbers, since=since)
+    elsewhere = {number for number, state in book.states.items() if state in ("desk", "invalid", "refused")}
+    wanted = [(system, number) for system, number in promised.numbers if number not in elsewhere]
+    told = counting.received_once_scanned(addresses_of(parts, promised.numbers), wanted)
+    return counting.harm(promised.numbers, book, told, unsettled=unsettled), book
 
 
 def addresses_of(parts: Parts, numbers: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -50,11 +50,11 @@ class Parts:
         *,
         full: bool,
         speed: float = 20.0,
-        var: Path | None = None,
+        database_in: Path | None = None,
         postgres_in: Path | None = None,
         wired: Wired = lambda address: address,
     ) -> Self:
-        """Start everything. `var` is where it keeps its things, `postgres_in` where PostgreSQL does."""
+        """Start everything. `database_in` is where SQLite keeps its file, `postgres_in` where PostgreSQL does."""
         with ExitStack() as undone:
             postgres, valkey = None, None
             if full:
@@ -62,11 +62,9 @@ class Parts:
                 undone.callback(postgres.stop)
                 valkey = Valkey.start()
                 undone.callback(valkey.stop)
-            given = {} if var is None else {"var_dir": str(var)}
+            own = f"sqlite+aiosqlite:///{database_in / 'onewindow.db'}" if database_in else ""
             installation = Installation.start(
-                database_url=postgres.new_database() if postgres else "",
-                redis_url=valkey.url if valkey else "",
-                **given,
+                database_url=postgres.new_database() if postgres else own, redis_url=valkey.url if valkey else ""
             )
             undone.callback(installation.stop)
             installation.interrupt()
@@ -97,9 +95,8 @@ class Parts:
     @property
     def database_url(self) -> str:
         """Return the address a count is made at, past every line in between."""
-        if self.postgres is not None:
-            return self.installation.environment["ONEWINDOW_DATABASE_URL"]
-        return f"sqlite+aiosqlite:///{self.var / 'onewindow.db'}"
+        given = self.installation.environment.get("ONEWINDOW_DATABASE_URL")
+        return given or f"sqlite+aiosqlite:///{self.var / 'onewindow.db'}"
 
     @property
     def var(self) -> Path:
@@ -107,6 +104,11 @@ class Parts:
 
     def log(self, name: str) -> Path:
         return self.installation.directory / f"{name}.log"
+
+    def processes(self) -> list[int]:
+        """Return the process ids of every part that keeps something, PostgreSQL's own children among them."""
+        kept = [] if self.postgres is None else self.postgres.processes()
+        return [*(process.pid for process in self.running.values()), *kept]
 
     def begin(self, name: str) -> None:
         """Start a part without waiting for it."""

@@ -66,13 +66,17 @@ class Postgres:
 
     def kill(self) -> None:
         """Kill -9 of the server and every process of it."""
-        family = [self.child.pid, *_children(self.child.pid)]
+        family = self.processes()
         for pid in family:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.child.wait()
         while any(Path(f"/proc/{pid}/cmdline").exists() for pid in family[1:]):
             sleep(0.01)  # a new one refuses to start on memory somebody still holds
+
+    def processes(self) -> list[int]:
+        """Return the server's process id and those of its children."""
+        return [self.child.pid, *_children(self.child.pid)]
 
     def restart(self) -> None:
         """Start it again on what it had, without waiting until it has recovered."""
