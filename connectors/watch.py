@@ -69,7 +69,7 @@ class Watch:
         """Look until cancelled."""
         while True:
             try:
-                if await self._is_our_turn():
+                if await self.take_turn():
                     await self.look()
             except Exception:
                 # What was missed is seen at the next look.
@@ -86,7 +86,8 @@ class Watch:
         await self._tell(await self._found(standings, at), at)
         await self.alerting.settle(at)
 
-    async def _is_our_turn(self) -> bool:
+    async def take_turn(self) -> bool:
+        """Tell whether it is time to look and nobody else does; the turn is then ours."""
         note, at = await self.notes.read(_NOBODY, _TURN), self.clock()
         if note.text and at - datetime.fromisoformat(note.text) < timedelta(seconds=EVERY_SECONDS * 0.9):
             return False
