@@ -7,10 +7,12 @@
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import asyncssh
 
+from config.clock import SHANGHAI, utc_now
 from demo.ground.sm import generate_key
 
 
@@ -61,8 +63,22 @@ SSH_PAIRS = (
 """SSH pairs as OpenSSH writes them: OneWindow's own, and the server's, whose public half OneWindow pins."""
 
 
+ENDS_AFTER_DAYS: Mapping[str, int] = {
+    "rs-employment.client-secret": 21,
+    "mz-benefit.database": 90,  # its log-ins have to be changed every quarter
+    "yb-core.token": 180,
+    "mz-elder.hmac": 365,
+    "scjg-food.md5": 365,
+    "wj-birth.token": 365,
+}
+"""How long departments said their credentials hold from the day they were handed over; the others said nothing."""
+
+
 def make_secrets(directory: Path) -> None:
-    """Make every secret that is not there yet; files have mode 0600, the directory 0700."""
+    """Make every secret that is not there yet, with the day it ends where its department gave one.
+
+    Files have mode 0600, the directory 0700.
+    """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, make in SHARED.items():
         if not (directory / name).exists():
@@ -77,6 +93,10 @@ def make_secrets(directory: Path) -> None:
             key = asyncssh.generate_private_key("ssh-ed25519")
             _write(directory / private, key.export_private_key())
             _write(directory / public, key.export_public_key())
+    today = utc_now().astimezone(SHANGHAI).date()
+    for name, days in ENDS_AFTER_DAYS.items():
+        if not (directory / f"{name}.expires").exists():
+            _write(directory / f"{name}.expires", f"{today + timedelta(days=days)}\n".encode())
 
 
 def _write(path: Path, content: bytes) -> None:
