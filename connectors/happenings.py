@@ -76,7 +76,7 @@ class Happenings:
             raise NotPermitted(actor.sub)
         is_first = await self._book.decide(number, step, by=actor.name, reason=reason, at=at)
         if is_first:
-            log.info("event_decided", event=number, step=step, sub=actor.sub)
+            log.info("event_decided", number=number, step=step, sub=actor.sub)
             await self._wake([number])
         return is_first
 

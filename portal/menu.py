@@ -14,6 +14,8 @@ def menu(person: Person) -> tuple[Entry, ...]:
         ("/", _("首页"), "home", True),
         ("/matters", _("事项"), "list-details", True),
         ("/cases", _("我的办件") if clerk else _("本区域办件"), "files", clerk or person.has_any("manager")),
+        ("/results", _("办理结果"), "clipboard-list", clerk or person.has_any("manager")),
+        ("/events", _("联动"), "link", clerk or person.has_any("manager")),
         ("/desk", _("待办"), "inbox", clerk),
         ("/systems", _("系统"), "device-desktop-analytics", person.has_any("owner", "manager", "admin")),
         ("/alerts", _("告警"), "alert-triangle", person.has_any("owner", "manager", "admin")),

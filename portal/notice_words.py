@@ -33,6 +33,7 @@ _ACTIONS: Mapping[str, str] = {
     "set_subsidy_category": marked("设置资助参保类别"),
     "push_relief_list": marked("推送帮扶名单"),
 }
+_MOVING = frozenset({DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.PROBING})
 TOLD = frozenset({DeliveryState.CONFIRMED, DeliveryState.PENDING_RESULT})
 
 
@@ -63,6 +64,7 @@ class NoticeLine:
     by: str
     tellings: tuple[Telling, ...]
     is_sensitive: bool
+    event: str
 
 
 def notice_lines(
@@ -87,6 +89,7 @@ def _line(notice: Notice, reflux: Reflux, library: Library, items: ItemWords, at
         by=known.by if known is not None else "",
         tellings=tellings,
         is_sensitive=notice.is_sensitive,
+        event=notice.event_number,
     )
 
 
@@ -119,6 +122,21 @@ def _word(delivery: Delivery, word: str, tone: str) -> tuple[str, str]:
             return marked("待人工移交"), "warn"
         case _:
             return word, tone
+
+
+def is_moving(notices: Sequence[Notice]) -> bool:
+    """Tell whether something is on its way just now, so that a page looks again by itself."""
+    return any(each.state in _MOVING for notice in notices for each in notice.deliveries)
+
+
+def told_names(notices: Sequence[Notice], reflux: Reflux, library: Library) -> tuple[str, ...]:
+    """Return who was told, for the person it is about: each public body once, only those that have it."""
+    told = (
+        receiver_name(each.receiver, reflux, library)
+        for each in notices
+        if each.way == "portal" or any(delivery.state in TOLD for delivery in each.deliveries)
+    )
+    return tuple(dict.fromkeys(told))
 
 
 def receiver_name(receiver: str, reflux: Reflux, library: Library) -> str:

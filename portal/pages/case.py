@@ -24,6 +24,7 @@ from portal.forms.display import DisplaySection, display
 from portal.forms.materials import MaterialLine, material_lines
 from portal.guards import checked_form, signed_in
 from portal.library import local
+from portal.notice_words import NoticeLine, is_moving, notice_lines
 from portal.people import Person
 from portal.refusals import NotHere
 from portal.rendering import is_htmx
@@ -49,6 +50,7 @@ class CasePage:
     deliveries: tuple[DeliveryLine, ...]
     events: tuple[TimelineEntry, ...]
     live: bool
+    notices: tuple[NoticeLine, ...]
     materials: tuple[MaterialLine, ...]
     sections: tuple[DisplaySection, ...]
     unmasked: bool
@@ -139,6 +141,7 @@ async def _page(
     lines = tuple(delivery_line(v.delivery, portal.library.system_name(v.delivery.system), at=now) for v in views)
     form = case.form if unmasked else mask_form(matter, case.form, portal.library.mask_rules)
     is_fragment = is_htmx(request) and request.method == "GET"
+    told = await portal.notices.of_case(case.number)
     looks = () if is_fragment else await portal.disclosures.of_case(case.number, most=_MOST_DISCLOSURES)
     context = CasePage(
         case=case,
@@ -149,7 +152,8 @@ async def _page(
         due_on=_due_on(portal, case),
         deliveries=lines,
         events=timeline(await portal.cases.events(case.number), portal.library.system_name),
-        live=case.is_open,
+        live=case.is_open or is_moving(told),
+        notices=notice_lines(told, portal.flows.reflux, portal.library, portal.item_words, at=now),
         materials=() if is_fragment else material_lines(matter, await portal.cases.materials(case.number)),
         sections=() if is_fragment else display(matter, case.situation, form),
         unmasked=unmasked,

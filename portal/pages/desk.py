@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from connectors.desk import DeskResult, TaskView
 from connectors.errors import IntakeError
 from connectors.ledger import DeskReason
+from connectors.notices import NOTICE_KINDS
 from matters.case import Case
 from matters.errors import MatterError
 from matters.messages import say
@@ -19,7 +20,8 @@ from portal.forms.display import DisplaySection, display
 from portal.forms.materials import MaterialLine, material_lines
 from portal.guards import checked_form, signed_in
 from portal.library import local
-from portal.pages import desk_log_in
+from portal.notice_words import receiver_name
+from portal.pages import desk_log_in, desk_notice
 from portal.pages.case import matter_of
 from portal.people import Person
 from portal.refusals import NotAllowed, NotHere
@@ -107,7 +109,7 @@ async def desk(request: Request, person: Person) -> Response:
         TaskLine(
             id=view.task.id,
             title=_(_reason(view)[0]),
-            system=_system(view),
+            system=receiver_name(view.task.delivery.system, portal.flows.reflux, portal.library),
             number=view.task.delivery.case_number,
             matter=portal.library.matter_name(view.task.matter_id),
             due_at=view.task.due_at,
@@ -121,14 +123,19 @@ async def desk(request: Request, person: Person) -> Response:
 
 
 async def show(request: Request, person: Person) -> Response:
-    """Show a task with its pack."""
-    return await _page(request, await _find(request, person))
+    """Show a task with its pack; that of a notice has a page of its own."""
+    view = await _find(request, person)
+    if view.task.delivery.kind in NOTICE_KINDS:
+        return RedirectResponse(f"/desk/notices/{view.task.id}", status_code=303)
+    return await _page(request, view)
 
 
 async def post(request: Request, person: Person) -> Response:
     """Record what happened: handed over, decided, to be sent again, or handed back."""
     form = await checked_form(request)
     view = await _find(request, person)
+    if view.task.delivery.kind in NOTICE_KINDS:
+        raise NotHere
     error = _missing(form)
     if error:
         return await _page(request, view, form=form, error=error, status=422)
@@ -219,6 +226,8 @@ async def _page(
 
 
 def _reason(view: TaskView) -> tuple[str, str]:
+    if view.task.delivery.kind in NOTICE_KINDS:
+        return desk_notice.REASONS.get(view.task.reason, desk_notice.OTHER)
     return REASONS.get(view.task.reason, _OTHER)
 
 

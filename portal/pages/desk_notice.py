@@ -40,10 +40,13 @@ REASONS: Mapping[DeskReason, tuple[str, str]] = {
         marked("核实告知是否送达"),
         marked("无法确认对方是否已收到。请先打电话问：已收到的填写回执号，没有收到的重新送出。"),
     ),
-    DeskReason.INVALID: (marked("对方读不懂告知"), marked("对方系统读不懂这份告知。请与对方核对后重新送出，或不再告知。")),
+    DeskReason.INVALID: (
+        marked("对方读不懂告知"),
+        marked("对方系统读不懂这份告知。请与对方核对后重新送出，或不再告知。"),
+    ),
     DeskReason.GAVE_UP: (marked("告知多次未送达"), marked("已按规定重试到期。请联系对方，改为人工移交或重新送出。")),
 }
-_OTHER = (marked("对方没有照办"), marked("对方没有接受这项告知。请与对方联系，弄清后填写结果。"))
+OTHER = (marked("对方没有照办"), marked("对方没有接受这项告知。请与对方联系，弄清后填写结果。"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,7 @@ async def post(request: Request, person: Person) -> Response:
     number, note = _text(form.get("number"), LONGEST_NUMBER), _text(form.get("note"), LONGEST_NOTE)
     is_visit = found.task.reason is DeskReason.VISIT
     error = ""
-    if action not in ("done", "again", "given_up", "apply") or (action == "apply") and not is_visit:
+    if action not in ("done", "again", "given_up", "apply") or (action == "apply" and not is_visit):
         error = _("请使用页面上的按钮操作。")
     elif action == "done" and not is_visit and not number:
         error = _("请填写对方的回执号；对方没有给号的，填写“无”。")
@@ -148,7 +151,7 @@ async def _page(
     portal, task = portal_of(request), found.task
     head = found.submission.content.get("notice")
     said = head if isinstance(head, Mapping) else {}
-    title, advice = REASONS.get(task.reason, _OTHER)
+    title, advice = REASONS.get(task.reason, OTHER)
     context = NoticeTaskPage(
         id=task.id,
         title=_(title),

@@ -104,7 +104,11 @@ async def decide(request: Request, person: Person) -> Response:
     portal = portal_of(request)
     try:
         is_first = await portal.happenings.decide(
-            event.number, "confirm" if step == "confirm" else "undo", actor=person.actor, reason=reason, at=portal.clock()
+            event.number,
+            "confirm" if step == "confirm" else "undo",
+            actor=person.actor,
+            reason=reason,
+            at=portal.clock(),
         )
     except NotPermitted:
         raise NotHere from None

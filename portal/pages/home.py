@@ -33,7 +33,8 @@ class Lead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomePage:
-    """Context of pages/home.html. `open_systems` are the ids of the tiles this person may open.
+    """Context of pages/home.html. `open_systems` are the ids of the tiles this person may open;
+    of systems that take in no matter and only receive, others see no tile.
 
     `leads` are for those whose work is not at the window.
     """
@@ -41,6 +42,7 @@ class HomePage:
     groups: tuple[Group, ...]
     leads: tuple[Lead, ...]
     open_systems: frozenset[str]
+    shown_systems: frozenset[str]
     may_take_in: bool
 
 
@@ -51,12 +53,12 @@ async def home(request: Request) -> Response:
     if person is None:
         return portal.renderer.page(request, "pages/landing.html", LandingPage())
     actor = person.actor
+    opens = frozenset(s.id for s in portal.library.systems.values() if may_open_system(actor, s.spec.sso.roles))
     context = HomePage(
         groups=portal.library.groups(),
         leads=(*_leads(actor), *_people_leads(person, portal.settings.issuer)),
-        open_systems=frozenset(
-            s.id for s in portal.library.systems.values() if may_open_system(actor, s.spec.sso.roles)
-        ),
+        open_systems=opens,
+        shown_systems=opens | {matter.target.system for matter in portal.library.matters.values()},
         may_take_in=may_take_in(actor),
     )
     return portal.renderer.page(request, "pages/home.html", context)

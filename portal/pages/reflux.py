@@ -72,8 +72,7 @@ async def show(request: Request, person: Person) -> Response:
     lines = tuple(_line(portal, matter) for matter in portal.library.matters.values())
     nobody = sum(not line.receiver for matter in lines for line in matter.consumers)
     fanouts = tuple(
-        FanoutLine(name=local(each), trigger=each.trigger, note=each.note)
-        for each in portal.flows.fanouts.values()
+        FanoutLine(name=local(each), trigger=each.trigger, note=each.note) for each in portal.flows.fanouts.values()
     )
     context = RefluxPage(matters=lines, fanouts=fanouts, nobody=nobody)
     return portal.renderer.page(request, "pages/reflux.html", context)

@@ -89,7 +89,13 @@ async def search(request: Request, person: Person) -> Response:
 
 
 async def _list(
-    request: Request, person: Person, *, searched: str = "", after: str | None = None, error: str = "", status: int = 200
+    request: Request,
+    person: Person,
+    *,
+    searched: str = "",
+    after: str | None = None,
+    error: str = "",
+    status: int = 200,
 ) -> Response:
     if not may_see_results(person.actor):
         raise NotAllowed
@@ -121,9 +127,7 @@ async def _found(
 
 
 def _sees(person: Person, result: ResultRecord, at: datetime) -> bool:
-    may = may_see_result(
-        person.actor, region=result.region, unit=result.unit, is_sensitive=result.is_sensitive
-    )
+    may = may_see_result(person.actor, region=result.region, unit=result.unit, is_sensitive=result.is_sensitive)
     return may and result.visible_from <= at
 
 
@@ -165,9 +169,7 @@ async def _find(request: Request, person: Person) -> ResultRecord:
 
 
 def _may_unmask(person: Person, result: ResultRecord) -> bool:
-    return may_unmask_result(
-        person.actor, region=result.region, unit=result.unit, is_sensitive=result.is_sensitive
-    )
+    return may_unmask_result(person.actor, region=result.region, unit=result.unit, is_sensitive=result.is_sensitive)
 
 
 async def _page(

@@ -21,6 +21,7 @@ from portal.api.state import api_of
 from portal.api.status_lookup import look_again, look_up
 from portal.api.views import evidence_text
 from portal.guards import read_form
+from portal.notice_words import told_names
 from portal.rendering import is_htmx
 from portal.state import portal_of
 from portal.words import _
@@ -49,6 +50,8 @@ class CaseStatusPage:
     evidence: tuple[str | None, ...]
     language: str
     checked_at: datetime
+    told: tuple[str, ...]
+    """Public bodies that the result was passed on to, once it is known."""
 
 
 async def form(request: Request) -> Response:
@@ -71,7 +74,7 @@ async def show(request: Request) -> Response:
         view = await look_up(request, number=number, code=code)
     except Refused as refused:
         return _refused(request, refused, number)
-    return _case(request, view, api_of(request).view_tokens.issue(view.number))
+    return await _case(request, view, api_of(request).view_tokens.issue(view.number))
 
 
 async def _again(request: Request, token: str) -> Response:
@@ -80,7 +83,7 @@ async def _again(request: Request, token: str) -> Response:
         error = _("为保护您的信息，页面已过期。请重新填写编号和查询码。")
         # A whole page in answer to a small refresh: htmx is told to put it in place of everything.
         return _form(request, number="", error=error, status=422, whole=True)
-    return _case(request, view, token)  # the same token: a page left open ends when it does
+    return await _case(request, view, token)  # the same token: a page left open ends when it does
 
 
 def _refused(request: Request, refused: Refused, number: str) -> Response:
@@ -114,15 +117,18 @@ def _form(
     return portal_of(request).renderer.page(request, "pages/status.html", context, status=status, headers=headers)
 
 
-def _case(request: Request, view: CitizenView, token: str) -> Response:
+async def _case(request: Request, view: CitizenView, token: str) -> Response:
+    portal = portal_of(request)
+    notices = await portal.notices.of_case(view.number) if view.is_over else ()
     context = CaseStatusPage(
         view=view,
         view_token=token,
         evidence=tuple(evidence_text(step, words.gettext, words.language()) for step in view.steps),
         language=words.language(),
         checked_at=api_of(request).clock(),
+        told=told_names(notices, portal.flows.reflux, portal.library),
     )
-    return portal_of(request).renderer.page(
+    return portal.renderer.page(
         request, "pages/status_case.html", context, partial="partials/status-case.html", headers=_PRIVATE
     )
 

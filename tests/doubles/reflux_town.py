@@ -30,13 +30,19 @@ from tests.doubles.departments import A_WEDNESDAY_MORNING, MATTERS, ROOT, Depart
 from tests.doubles.house import CLERK, application, calendar
 
 OVER = {"completed_approved", "completed_refused", "returned"}
-SPEED = 300.0
+SPEED = 2000.0
 SETTLED = {DeliveryState.CONFIRMED, DeliveryState.REFUSED}
 
 
 @cache
 def flows() -> Flows:
     return read_flows(ROOT / "config")
+
+
+@cache
+def systems() -> Mapping[str, System]:
+    """Return every declared system, asked for its results more often than in earnest."""
+    return {id_: _impatient(each) for id_, each in load_systems(ROOT / "config" / "systems").items()}
 
 
 @dataclass(slots=True)
@@ -101,7 +107,9 @@ class Town:
         """Wait until so many deliveries of the case's notice to that receiver came to an end; return them."""
 
         async def is_settled() -> bool:
-            sent = [each for each in await self.notices(number) if each.receiver == receiver for each in each.deliveries]
+            sent = [
+                each for each in await self.notices(number) if each.receiver == receiver for each in each.deliveries
+            ]
             return len(sent) >= count and all(each.state in SETTLED for each in sent)
 
         await eventually(is_settled, within)
@@ -171,7 +179,7 @@ async def reflux_town(
             engine=engine,
             state=state,
             clock=lambda: datetime.now(UTC),
-            systems={id_: _impatient(each) for id_, each in load_systems(ROOT / "config" / "systems").items()},
+            systems=systems(),
             guide=MATTERS.get,
             calendar=calendar(),
             flows=declared or flows(),
