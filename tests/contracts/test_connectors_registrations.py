@@ -1,7 +1,6 @@
 """`RegistrationBook` in SQL: versions and steps in one commit, one version in force, nothing rewritten."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,10 +27,10 @@ SYSTEM = "mz-elder"
 
 
 @pytest.fixture
-async def book(engine: AsyncEngine) -> AsyncIterator[SqlRegistrations]:
+async def book(engine: AsyncEngine) -> SqlRegistrations:
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
-    yield SqlRegistrations(engine)
+    return SqlRegistrations(engine)
 
 
 def written(text: str, at: datetime = AT) -> Any:
@@ -225,15 +224,32 @@ async def _put(
     )
     await connection.execute(
         deliveries.insert().values(
-            id=id_, submission_id=id_, case_number=f"C{number}", position=1, system=system, operation="ZLJ_APPLY",
-            kind="submit", key=id_, matter_id="05", unit="u", region="320205007", state=state.value, created_at=AT,
+            id=id_,
+            submission_id=id_,
+            case_number=f"C{number}",
+            position=1,
+            system=system,
+            operation="ZLJ_APPLY",
+            kind="submit",
+            key=id_,
+            matter_id="05",
+            unit="u",
+            region="320205007",
+            state=state.value,
+            created_at=AT,
             updated_at=AT,
-        )  # fmt: skip
+        )
     )
     if task is not None:
         await connection.execute(
             desk_tasks.insert().values(
-                id=id_, delivery_id=id_, system=system, unit="u", region="320205007", reason=task.value,
-                created_at=AT, due_at=AT,
-            )  # fmt: skip
+                id=id_,
+                delivery_id=id_,
+                system=system,
+                unit="u",
+                region="320205007",
+                reason=task.value,
+                created_at=AT,
+                due_at=AT,
+            )
         )

@@ -22,6 +22,8 @@ from tests.doubles.registered_house import OTHER, SYSTEM, RegisteredHouse, regis
 from tests.doubles.scripted_department import Department, serving
 
 S = RegistrationState
+on_the_embedded_default = pytest.mark.parametrize("backend_urls", ["embedded"], indirect=True)
+"""Of what the two ways to run do not differ in."""
 SLOW = {"connection": {"total_timeout_seconds": 60}, "delivery": {"concurrency": 1}}
 WITHIN = 30.0
 
@@ -137,6 +139,7 @@ async def test_a_canary_serves_its_region_only(backend: Backend, tmp_path: Path)
         assert gate.taken[-1] == ("v1", after)
 
 
+@on_the_embedded_default
 async def test_what_a_canary_sent_is_probed_by_the_canary(backend: Backend, tmp_path: Path) -> None:
     asked: list[str] = []
 
@@ -169,6 +172,7 @@ async def test_two_processes_see_the_change_also_one_that_hears_nothing(backend:
         await until(lambda: here.live[SYSTEM].registered == second.live[SYSTEM].registered == version)
 
 
+@on_the_embedded_default
 async def test_a_draining_system_finishes_what_waits_and_new_cases_go_to_a_desk(
     backend: Backend, tmp_path: Path
 ) -> None:
@@ -187,6 +191,7 @@ async def test_a_draining_system_finishes_what_waits_and_new_cases_go_to_a_desk(
         assert sorted(number for _, number in gate.taken) == sorted(waiting)
 
 
+@on_the_embedded_default
 async def test_a_retired_system_is_spoken_to_no_more(backend: Backend, tmp_path: Path) -> None:
     gate = Gate()
     gate.open.set()
@@ -204,6 +209,7 @@ async def test_a_retired_system_is_spoken_to_no_more(backend: Backend, tmp_path:
         assert gate.taken == []
 
 
+@on_the_embedded_default
 @pytest.mark.parametrize("back", [True, False])
 async def test_a_draining_system_may_be_put_back_or_replaced(backend: Backend, tmp_path: Path, back: bool) -> None:
     gate = Gate()

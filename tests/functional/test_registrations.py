@@ -203,7 +203,12 @@ async def test_two_versions_are_compared_first_in_the_data_that_leaves(here: Reg
     version = await draft(here, yaml.safe_dump(document, allow_unicode=True))
     found = await here.registry.differences(SYSTEM, 1, version, OWNER)
     (flow,) = found.flows
-    assert (flow.operation, flow.target, flow.change, flow.after) == ("ZLJ_APPLY", "phone", "added", ("applicant.phone",))
+    assert (flow.operation, flow.target, flow.change, flow.after) == (
+        "ZLJ_APPLY",
+        "phone",
+        "added",
+        ("applicant.phone",),
+    )
     assert [place.path for place in found.places] == ["operations.ZLJ_APPLY.request.body.phone"]
 
 
