@@ -94,7 +94,7 @@ class LogIns:
 
     def _asking(self, system: str) -> ShowsPicture | None:
         """Return the way to a system whose log-in may show a picture, as it is just now."""
-        transport = self._transports.get(system)
+        transport: object = self._transports.get(system)
         return transport if isinstance(transport, ShowsPicture) else None
 
     def _check(self, actor: Actor) -> None:

@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from config.clock import utc_now
-from connectors.app import TRANSPORTS
 from connectors.outcomes import Outcome, OutcomeClass
 from connectors.ports import Errand, Surroundings, Transport
 from connectors.secrets_dir import SecretsDirectory
 from connectors.spec import load_system
 from connectors.system import System
+from connectors.transport_kinds import TRANSPORTS
 from demo.ground.secrets import make_secrets
 from demo.ground.soap import SOAP_1_1, Service
 from tests.doubles.departments import ROOT, OneWindow, application

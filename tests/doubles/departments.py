@@ -19,7 +19,6 @@ import yaml
 from starlette.applications import Starlette
 
 from config.clock import SHANGHAI, utc_now
-from connectors.app import TRANSPORTS
 from connectors.ledger import Delivery, DeliveryState, Submission
 from connectors.outcomes import Outcome
 from connectors.ports import Errand, Surroundings, Transport
@@ -28,6 +27,7 @@ from connectors.signing import Incoming, signer_for
 from connectors.spec import load_system
 from connectors.submission import freeze, sha256_of, values_for
 from connectors.system import System
+from connectors.transport_kinds import TRANSPORTS
 from demo.forms import Application, make_application
 from demo.ground.context import Background, SystemContext
 from demo.ground.entry import entry_of

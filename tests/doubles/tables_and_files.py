@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from config.clock import SHANGHAI, utc_now
 from config.storage.sql import create_engine
 from connectors.alarms import NOTE, Alarm, read_alarms
-from connectors.app import TRANSPORTS
 from connectors.ledger import InboundEvent
 from connectors.ports import Errand, Fetches, Surroundings, Transport
 from connectors.secrets_dir import SecretsDirectory
@@ -25,6 +24,7 @@ from connectors.storage.notes import SqlNotes
 from connectors.storage.tables import metadata
 from connectors.submission import values_for
 from connectors.system import System
+from connectors.transport_kinds import TRANSPORTS
 from demo.ground.context import Background, SystemContext
 from demo.ground.entry import entry_of
 from demo.ground.received import ReceivedStore
