@@ -3,23 +3,31 @@
 Reasons are classes and codes the spec declares. A department's own words are never among them: they can hold a name.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from connectors.expiry import Expiry
 from connectors.health import SystemStanding
+from connectors.ledger import HoldReason
 from connectors.system import System
 from connectors.usage import Usage
 from matters.case import CaseStatus
 from matters.citizen_words import STATUS_NAMES
 from portal.pages.systems_view import OUTCOMES
-from portal.words import _
+from portal.words import _, marked
 
 _GOOD: Final = frozenset({"accepted", "duplicate", "pending"})
 _NEGATIVE: Final = frozenset({"completed_refused", "returned", "not_accepted"})
 _MOST_REASONS: Final = 3
+HOLDS: Final[Mapping[HoldReason, str]] = {
+    "person": marked("等人登录部门系统"),
+    "auth": marked("对方未认可凭据"),
+    "budget": marked("今天的额度已用完"),
+    "throttled": marked("对方要求放慢"),
+}
+"""What keeps deliveries waiting while the system is open; hours, maintenance and the breaker have words of their own."""
 _UNKNOWN: Final = ("unknown", "probing")
 
 
@@ -55,9 +63,13 @@ class ExpiryView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardLine:
-    """One system's part of the board beside its standing. `soonest` is the secret or certificate that ends first."""
+    """One system's part of the board beside its standing. `held`: why it waits while open, to be translated.
+
+    `soonest` is the secret or certificate that ends first.
+    """
 
     unknown: int
+    held: tuple[str, ...]
     hour: Times | None
     day: Times | None
     reasons: tuple[Reason, ...]
@@ -72,6 +84,7 @@ def board_line(standing: SystemStanding, expiries: Sequence[Expiry], at: datetim
     views = expiry_views(standing, expiries, at)
     return BoardLine(
         unknown=sum(health.counts.get(state, 0) for state in _UNKNOWN),
+        held=tuple(sorted({HOLDS[hold.reason] for hold in health.holds if hold.until > at and hold.reason in HOLDS})),
         hour=times(health.hour),
         day=times(health.day),
         reasons=found[:_MOST_REASONS],

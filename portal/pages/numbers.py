@@ -27,7 +27,7 @@ from portal.state import portal_of
 from portal.words import _
 
 By = Literal["day", "week", "month"]
-_BAR_WIDTH = 240
+_BAR_WIDTH = 140
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ _BEGIN: Mapping[By, Callable[[date], date]] = {
     "week": lambda day: day - timedelta(days=day.weekday()),
     "month": lambda day: day.replace(day=1),
 }
-_MANY: Mapping[By, int] = {"day": 31, "week": 26, "month": 12}
+_MANY: Mapping[By, int] = {"day": 14, "week": 12, "month": 12}
 
 
 def _begins(today: date, by: By) -> list[date]:
