@@ -185,6 +185,25 @@ def test_what_owners_managers_and_admins_see(visitor: Page, installation: Instal
         accessible(visitor)
 
 
+def test_what_an_owner_sends_anew_and_tries(visitor: Page, installation: Installation) -> None:
+    """Choosing, an empty preview, what can't be read; the examples, and a trial that waits."""
+    visitor = _sign_in(visitor, installation, "owner").page
+    for path in (
+        "/systems/mz-elder/replay",
+        "/systems/mz-elder/replay?preview=1&state=auth",
+        "/systems/mz-elder/replay?preview=1&since=yesterday",
+        "/systems/mz-elder/examples",
+        "/systems/tax-ssf/examples",
+    ):
+        visitor.goto(path)
+        accessible(visitor)
+    visitor.goto("/systems/wj-birth/examples")
+    visitor.locator("summary").first.click()
+    visitor.locator("#examples-trials form button").click()
+    expect(visitor.locator("#examples-trials [role=status]")).not_to_be_empty()
+    accessible(visitor)
+
+
 def _seed(visitor: Page, first: int) -> int:
     """Return a seed of this visitor's own, so that each brings another family."""
     size, language = visitor.viewport_size, visitor.evaluate("() => navigator.language")
