@@ -48,6 +48,7 @@ class KeyRing:
     """All keys of the provider at one moment; `jwks` is what the JWKS endpoint answers while they are these."""
 
     def __init__(self, keys: tuple[SigningKey, ...]) -> None:
+        self.keys = keys
         self._by_kid = {key.kid: key for key in keys}
         current = (key for key in keys if key.state == "current")
         self._signers = {key.alg: CompactSigner(key.key, alg=key.alg, kid=key.kid) for key in current}

@@ -75,8 +75,14 @@ class Caches:
         refresh_tokens: RefreshTokenStore,
         state: StateStore,
     ) -> None:
+        last = KeyRing(())
+
         async def ring(_: str) -> KeyRing:
-            return KeyRing(await keys.load())
+            # The same keys are the same ring: what was prepared for them, and verified under them, stays good.
+            nonlocal last
+            if (present := await keys.load()) != last.keys:
+                last = KeyRing(present)
+            return last
 
         async def consent(key: str) -> frozenset[str]:
             sub, _, client_id = key.partition(" ")

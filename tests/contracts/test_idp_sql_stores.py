@@ -18,6 +18,7 @@ from idp.protocol.refresh_token import Grant
 from idp.storage.accounts import SqlAccountStore
 from idp.storage.announce import Announcer
 from idp.storage.audit import AuditChain
+from idp.storage.caches import Caches
 from idp.storage.clients import SqlClientStore
 from idp.storage.consents import SqlConsentStore
 from idp.storage.keys import SqlKeyStore
@@ -106,6 +107,42 @@ async def test_private_keys_are_sealed_at_rest(made: AsyncEngine) -> None:
     assert not any(b'"d"' in bytes(sealed) for sealed in rows)
     with pytest.raises(SealBroken):
         await SqlKeyStore(made, _announcer(), Seal(derive("secret two", "keys")), CHAIN).load()
+
+
+async def test_a_key_is_opened_once_and_its_seal_looked_at_whenever_the_row_changed(made: AsyncEngine) -> None:
+    store = SqlKeyStore(made, _announcer(), Seal(derive("secret", "keys")), CHAIN)
+    first = await key_use.ensure(store, at=AT)
+    again = await store.load()
+    assert again == first
+    assert all(one.key is other.key for one, other in zip(first, again, strict=True))
+    rows = keys_table.c.kid, keys_table.c.sealed
+    async with made.begin() as connection:
+        (kid, sealed), (other_kid, other_sealed) = (
+            await connection.execute(select(*rows).where(keys_table.c.alg == "RS256"))
+        ).all()
+        for name, swapped in ((kid, other_sealed), (other_kid, sealed)):
+            await connection.execute(keys_table.update().where(keys_table.c.kid == name).values(sealed=swapped))
+    with pytest.raises(SealBroken):
+        await store.load()
+
+
+async def test_the_ring_is_the_same_until_the_keys_are_others(made: AsyncEngine) -> None:
+    state = MemoryStateStore()
+    store = SqlKeyStore(made, Announcer(state), Seal(derive("secret", "keys")), CHAIN)
+    await key_use.ensure(store, at=AT)
+    caches = Caches(
+        clients=SqlClientStore(made, _announcer(), CHAIN), accounts=SqlAccountStore(made, _announcer(), CHAIN), keys=store,
+        consents=SqlConsentStore(made, _announcer()), refresh_tokens=SqlRefreshTokenStore(made, _announcer()), state=state,
+    )  # fmt: skip
+    ring = await caches.rings.get("")
+    caches.clear()
+    assert await caches.rings.get("") is ring
+    await key_use.rotate(store, "RS256", at=AT)
+    caches.clear()
+    fresh = await caches.rings.get("")
+    assert fresh is not ring
+    token = fresh.sign({"a": 1}, alg="RS256", typ="JWT")
+    assert fresh.verify(token, typ="JWT") == {"a": 1}
 
 
 async def test_two_processes_starting_at_once_agree_on_the_keys(made: AsyncEngine) -> None:
