@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from config import collecting
 from config.entry import ground, read_settings, run
 
 if TYPE_CHECKING:
@@ -253,6 +254,7 @@ async def serve_app(
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
+                collecting.begin()
                 on_ready()
 
     configuration = uvicorn.Config(
@@ -297,6 +299,7 @@ def serve(
     only: Annotated[Part | None, typer.Option(help="Run one part; without it idp, portal and worker together.")] = None,
 ) -> None:
     """Serve the identity provider, the portal and the delivery worker."""
+    collecting.put_off()
     settings = read_settings(os.environ)
 
     async def main() -> None:
