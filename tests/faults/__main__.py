@@ -1,7 +1,7 @@
 """`python -m tests.faults [part [size] …]`: harms OneWindow and its departments, counts, and ends with 1 on any harm.
 
 Without arguments every part runs at the size of docs/connectors.md. A number after a part is its size: seconds a row of
-`kills`, cases of `ten-days`, seconds a turn of `isolation`.
+`kills`, cases of `ten-days`, seconds a row of `isolation`.
 """
 
 import sys
@@ -21,6 +21,18 @@ def _kills(size: int | None) -> bool:
     return kills.main(size or kills.SECONDS)
 
 
+def _full_disk(size: int | None) -> bool:
+    from tests.faults import full_disk
+
+    return full_disk.main(size or full_disk.SECONDS)
+
+
+def _cut_network(size: int | None) -> bool:
+    from tests.faults import cut_network
+
+    return cut_network.main(size or cut_network.SECONDS)
+
+
 def _ten_days(size: int | None) -> bool:
     from tests.faults import ten_days
 
@@ -36,6 +48,8 @@ def _isolation(size: int | None) -> bool:
 PARTS: Final[Mapping[str, Callable[[int | None], bool]]] = {
     "hostile": _hostile,
     "kills": _kills,
+    "full-disk": _full_disk,
+    "cut-network": _cut_network,
     "ten-days": _ten_days,
     "isolation": _isolation,
 }
