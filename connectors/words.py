@@ -43,6 +43,8 @@ REASON_NAMES: Final[Mapping[DeskReason, str]] = {
     DeskReason.GAVE_UP: N_("多次发送未成功，请人工办理"),
     DeskReason.UNMAPPED_STATUS: N_("部门返回了未登记的状态，请核实"),
     DeskReason.DEPARTMENT_ERROR: N_("部门系统报告出错，请与部门联系"),
+    DeskReason.HAND_OVER: N_("结果由人工移交给接收方"),
+    DeskReason.VISIT: N_("请网格员上门核实意愿"),
 }
 
 ALARM_NAMES: Final[Mapping[AlarmKind, str]] = {

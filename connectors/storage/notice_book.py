@@ -141,7 +141,9 @@ class SqlNoticeBook:
         has_it = exists().where(
             other.c.person_key == results.c.person_key, other.c.matter_id == without, other.c.decision == "approved"
         )
-        has_event = exists().where(events.c.fanout == fanout, events.c.person_key == results.c.person_key)
+        # Whoever died is not visited: an event that waits for a person or was confirmed speaks of just that.
+        stands = or_(events.c.fanout == fanout, events.c.state.in_(["open", "confirmed"]))
+        has_event = exists().where(events.c.person_key == results.c.person_key, stands)
         is_later = exists().where(
             other.c.person_key == results.c.person_key,
             or_(

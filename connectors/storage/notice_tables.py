@@ -81,4 +81,5 @@ events = Table(
     UniqueConstraint("fanout", "source"),
     Index("ix_connectors_events_region", "region", "state", "happened_at"),
     Index("ix_connectors_events_case", "case_number"),
+    Index("ix_connectors_events_person", "person_key"),
 )

@@ -59,6 +59,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('connectors_events', schema=None) as batch_op:
         batch_op.create_index('ix_connectors_events_case', ['case_number'], unique=False)
+        batch_op.create_index('ix_connectors_events_person', ['person_key'], unique=False)
         batch_op.create_index('ix_connectors_events_region', ['region', 'state', 'happened_at'], unique=False)
 
     op.create_table('connectors_holds',
@@ -360,6 +361,7 @@ def downgrade() -> None:
     op.drop_table('connectors_holds')
     with op.batch_alter_table('connectors_events', schema=None) as batch_op:
         batch_op.drop_index('ix_connectors_events_region')
+        batch_op.drop_index('ix_connectors_events_person')
         batch_op.drop_index('ix_connectors_events_case')
 
     op.drop_table('connectors_events')

@@ -22,7 +22,7 @@ def facts(directory: Path) -> dict[str, object]:
 
 def test_the_facts_have_exactly_the_promised_keys(tmp_path: Path) -> None:
     found = json.loads(json.dumps(facts(tmp_path)))
-    assert list(found) == ["base_url", "issuer", "accounts", "clients", "systems"]
+    assert list(found) == ["base_url", "issuer", "accounts", "clients", "systems", "receivers"]
     assert {tuple(account) for account in found["accounts"]} == {
         ("username", "password", "name", "roles", "unit", "region")
     }
@@ -42,7 +42,7 @@ def test_the_thirteen_systems_listen_in_the_catalogues_order(tmp_path: Path) -> 
 
 def test_departments_that_sign_on_by_openid_connect_are_clients_and_no_others() -> None:
     by_id = {client.client_id: client for client in clients(FIRST_PORT)}
-    assert set(by_id) == {"mz-elder", "rs-employment", "wj-birth", "demo-rp", "demo-api"}
+    assert set(by_id) == {"mz-elder", "mz-monitor", "rs-employment", "wj-birth", "demo-rp", "demo-api"}
     assert by_id["wj-birth"].redirect_uris == ("http://127.0.0.1:8108/callback",)
     assert by_id["demo-rp"].redirect_uris == ("http://127.0.0.1:9/cb",)
     assert set(API_SCOPES) < set(by_id["demo-rp"].scopes)

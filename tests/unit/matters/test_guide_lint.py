@@ -17,7 +17,7 @@ from matters.lint_form import is_pattern_safe
 SYSTEMS = Path(__file__).parents[3] / "config" / "systems"
 SYSTEM_IDS = {
     "mz-assist", "mz-elder", "mz-benefit", "rs-resident-pension", "rs-employee-insurance", "rs-employment", "rs-card",
-    "yb-core", "wj-birth", "wj-reward", "tax-ssf", "scjg-food", "gjj-core",
+    "yb-core", "wj-birth", "wj-reward", "tax-ssf", "scjg-food", "gjj-core", "mz-monitor",
 }  # fmt: skip
 
 Plant = Callable[[dict[str, Any]], object]
