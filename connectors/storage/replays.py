@@ -222,7 +222,8 @@ async def _subjects_in_flight(connection: AsyncConnection, stands: Mapping[str, 
 def _is_in_flight(case: Any, open_again: Mapping[str, str]) -> bool:
     if case is None or not case["subject_key"]:
         return False
-    return open_again.get(case["subject_key"], case["number"]) != case["number"]
+    number: str = case["number"]
+    return open_again.get(case["subject_key"], number) != number
 
 
 async def _of_cases(

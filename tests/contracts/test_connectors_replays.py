@@ -12,18 +12,21 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
+from connectors.app import open_replays
 from connectors.errors import NotPermitted
 from connectors.ledger import DeliveryState, InboundEvent, Lease, Result
 from connectors.outcomes import Outcome, OutcomeClass
 from connectors.redaction import Redactor
+from connectors.registered_text import as_written
 from connectors.replay import Act, Choice, Group, KeptAct, LeftOut, Way
 from connectors.replaying import Preview
 from connectors.storage.desk_book import SqlDeskBook
+from connectors.storage.shipping import ship
 from connectors.storage.tables import deliveries, desk_tasks
 from matters.case import CaseStatus
 from matters.policy import Actor, Role
 from matters.storage.cases import SqlCaseStore
-from tests.doubles.house import CLERK, ELDER, MONDAY, House, application, make_house
+from tests.doubles.house import CLERK, ELDER, MONDAY, House, application, make_house, make_system
 from tests.doubles.stopped import GAVE_UP, LEASE, NOBODY_KNOWS, REFUSED, UNREADABLE, stopped
 
 OWNER = Actor(sub="owner-1", name="周主管", roles=frozenset({Role.OWNER}), unit="", region="32")
@@ -245,3 +248,39 @@ async def test_many_are_counted_and_appended_in_one_act(house: House) -> None:
     async with house.engine.connect() as connection:
         states = [row[0] for row in await connection.execute(select(deliveries.c.state))]
     assert sorted(states) == ["queued"] * 12 + ["replayed"] * 12
+
+
+async def test_what_today_s_version_fills_otherwise_than_the_one_it_was_tried_under_is_named(
+    house: House, tmp_path: Path
+) -> None:
+    text = (tmp_path / "mz-elder.yaml").read_text("utf-8")
+    before = MONDAY - timedelta(days=1)
+    await ship(house.engine, [as_written("mz-elder", text, None, writers=(), origin="shipped", at=before)])
+    lease = await ended(house, UNREADABLE)
+    request = {
+        "path": "/cases",
+        "headers": {"idempotency-key": "delivery.key"},
+        "body": {"outCaseNo": "case.number", "name": "form.applicant_name | text(2)", "sex": "form.applicant_gender"},
+    }
+    changed = make_system(tmp_path, {"operations": {"ZLJ_APPLY": {"mode": "async", "request": request}}})
+    replays = open_replays(house.engine, MemoryStateStore(), {"mz-elder": changed})
+    found = await replays.preview(Choice(system="mz-elder"), actor=OWNER, redacting=lambda _: Redactor(), at=LATER)
+    (line,) = found.lines
+    assert line.candidate.delivery.id == lease.delivery.id
+    assert set(line.changed or ()) == {"body.idNumber", "body.serial", "body.sex", "body.name"} - (
+        {"body.name"} if len(str(lease.submission.content["form"]["applicant_name"])) <= 2 else set()  # type: ignore[index]
+    )
+    look = await replays.look("mz-elder", lease.delivery.id, actor=OWNER, redacting=lambda _: Redactor(), at=LATER)
+    assert look is not None
+    assert look.before is not None
+    assert {change.path for change in look.changes} == set(line.changed or ())
+
+
+async def test_what_todays_version_cannot_fill_is_left_out_with_the_field(house: House, tmp_path: Path) -> None:
+    await ended(house, UNREADABLE)
+    request = {"path": "/cases", "body": {"photo": "form.no_such_field"}, "required": ["photo"]}
+    changed = make_system(tmp_path, {"operations": {"ZLJ_APPLY": {"mode": "async", "request": request}}})
+    replays = open_replays(house.engine, MemoryStateStore(), {"mz-elder": changed})
+    found = await replays.preview(Choice(system="mz-elder"), actor=OWNER, redacting=lambda _: Redactor(), at=LATER)
+    (line,) = found.lines
+    assert (line.verdict.left_out, line.verdict.detail.split("：")[0]) == (LeftOut.UNFIT, "photo")
