@@ -12,6 +12,8 @@ from typing import Final, Literal, Protocol
 from config.clock import SHANGHAI
 
 Grain = Literal["slot", "hour", "day"]
+Window = Literal["1h", "24h"]
+"""The last hour and the last day as of now, for the board."""
 LENGTH: Final[Mapping[Grain, timedelta]] = {
     "slot": timedelta(minutes=10),
     "hour": timedelta(hours=1),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import and_, case, func, literal, or_, select, union_all
+from sqlalchemy import case, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from config.storage.sql import readonly
@@ -20,13 +20,12 @@ from connectors.maintenance import by_system
 from connectors.storage import holds, rows
 from connectors.storage.maintenance import current
 from connectors.storage.tables import breakers, deliveries, desk_tasks, notes
-from connectors.storage.usage import read
+from connectors.storage.usage import WINDOWS, read
 from connectors.storage.usage_tables import usage
 from connectors.system_health import SystemHealth
-from connectors.usage import Usage, total
+from connectors.usage import NOTHING, Usage
 
-HOUR: Final = timedelta(hours=1)
-DAY: Final = timedelta(days=1)
+FRESH_FOR: Final = timedelta(minutes=15)
 _OPEN: Final = [state.value for state in (*IN_THE_WAY, DeliveryState.PENDING_RESULT)]
 """States in which somebody still has to do something: what is over is counted by `usage`."""
 
@@ -49,7 +48,7 @@ class SqlHealthBook:
             held = await holds.standing(connection, names, at)
             desk = await _desk(connection, names, at)
             noted = await _noted(connection)
-            hour, day = await _used(connection, names, at)
+            used = await _used(connection, names, at)
             windows = by_system(await current(connection, at))
         return {
             name: SystemHealth(
@@ -61,8 +60,8 @@ class SqlHealthBook:
                 holds=held.get(name, ()),
                 desk={reason: count for reason, (count, _) in desk.get(name, {}).items()},
                 overdue=sum(late for _, late in desk.get(name, {}).values()),
-                hour=total(hour.get(name, ())),
-                day=total(day.get(name, ())),
+                hour=used.get(("1h", name), NOTHING),
+                day=used.get(("24h", name), NOTHING),
                 alarms=read_alarms(noted.get((name, ALARMS), "")),
                 limits=read_limits(noted.get((name, LIMITS), "")),
                 certificate=read_sighting(noted.get((name, CERTIFICATE), "")),
@@ -136,22 +135,11 @@ async def _noted(connection: AsyncConnection) -> dict[tuple[str, str], str]:
     return {(row.system, row.name): row.text for row in found}
 
 
-async def _used(
-    connection: AsyncConnection, names: Sequence[str], at: datetime
-) -> tuple[dict[str, list[Usage]], dict[str, list[Usage]]]:
-    """Return the last hour and the last day, each to the span it began in."""
+async def _used(connection: AsyncConnection, names: Sequence[str], at: datetime) -> dict[tuple[str, str], Usage]:
+    """Return the last hour (`1h`) and the last day (`24h`) of each; nothing once no worker has summed them for long."""
     found = await connection.execute(
         select(usage).where(
-            usage.c.system.in_(names),
-            or_(
-                and_(usage.c.grain == "slot", usage.c.begins_at >= at - HOUR),
-                and_(usage.c.grain == "hour", usage.c.begins_at >= at - DAY),
-            ),
+            usage.c.system.in_(names), usage.c.grain.in_(list(WINDOWS)), usage.c.begins_at >= at - FRESH_FOR
         )
     )
-    hour: dict[str, list[Usage]] = {}
-    day: dict[str, list[Usage]] = {}
-    for row in found.mappings():
-        system, _, used = read(row)
-        (hour if row["grain"] == "slot" else day).setdefault(system, []).append(used)
-    return hour, day
+    return {(row["grain"], row["system"]): read(row)[2] for row in found.mappings()}
