@@ -19,6 +19,7 @@ _PERSONAL_PATHS: Mapping[str, MaskRule] = {
     "applicant.id_number": MaskRule.ID_NUMBER,
     "applicant.phone": MaskRule.PHONE,
     "applicant.address": MaskRule.ADDRESS,
+    "clerk.name": MaskRule.NAME,
 }
 
 
@@ -56,6 +57,11 @@ class DataUse:
     matter: Matter | None
     uses: tuple[Use, ...]
     unsent: tuple[FormField, ...]
+
+    @property
+    def is_of_notices(self) -> bool:
+        """Tell whether it is sent for a notice (数据回流, 联动), by data items, and not for a case of its own."""
+        return any(source.path.split(".")[0] in ("item", "notice") for use in self.uses for source in use.sources)
 
     @property
     def personal(self) -> tuple[Source, ...]:
@@ -126,6 +132,8 @@ def _one(flow: Flow, fields: Mapping[str, FormField], masks: Mapping[str, MaskRu
 def _source(path: str, fields: Mapping[str, FormField], masks: Mapping[str, MaskRule]) -> Source:
     words = path.split(".")
     field = fields.get(_key(path))
+    if words[0] == "item":
+        return Source(path=path, field=None, mask=masks.get(".".join(words[1:]), MaskRule.HIDDEN))
     if field is None:
         # A form field no guide explains is taken for personal: more rather than less.
         rule = MaskRule.HIDDEN if words[0] == "form" else _PERSONAL_PATHS.get(path, MaskRule.NONE)

@@ -2,12 +2,12 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from connectors.errors import SpecRefused
+from connectors.errors import SpecProblem, SpecRefused
 from connectors.ledger import Submission
 from connectors.readiness import Readiness, readiness
 from connectors.registered_text import contract_of, name_of
@@ -81,14 +81,14 @@ class StepChecks:
             try:
                 compiled = parse_system(text, name=name, system=system, contract=contract)
             except SpecRefused as refused:
-                return Readiness(problems=refused.problems)
+                return Readiness(problems=(*refused.problems, *_unknown(text, name, system, matters)))
             found = readiness(
                 compiled,
                 matters=matters,
                 has_secret=lambda secret: has_secret(self.around.secrets, secret),
                 missing_lines=self.around.missing_lines(compiled),
             )
-            return replace(found, problems=tuple(unknown_fields(parse(text, name), compiled.id, matters)))
+            return replace(found, problems=_unknown(text, name, compiled.id, matters))
 
         return await asyncio.to_thread(held)
 
@@ -107,6 +107,14 @@ class StepChecks:
         known = [each for each in candidates if each is not None]
         fitting = (each for each in known if hashlib.sha256(each).hexdigest() == pinned)
         return next(fitting, known[0] if known else None)
+
+
+def _unknown(text: str, name: str, system: str, matters: Sequence[Matter]) -> tuple[SpecProblem, ...]:
+    """Return the form fields no guide has, beside whatever else does not hold."""
+    try:
+        return tuple(unknown_fields(parse(text, name), system, matters))
+    except SpecRefused:
+        return ()
 
 
 def _require(found: Readiness, holds: Callable[[Readiness], bool]) -> None:

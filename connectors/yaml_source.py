@@ -61,7 +61,7 @@ def parse(text: str, name: str) -> YamlSource:
         if node is not None:
             _walk(node, (), lines, twice, name)
         document = yaml.load(text, Loader=_LOADER)  # noqa: S506  # both are the safe ones
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: 2026-99-99 looks like a date
         raise _unreadable(name, error) from None
     if twice:
         raise SpecRefused(twice)

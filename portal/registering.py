@@ -25,6 +25,8 @@ from portal.state import PortalState, portal_of
 from portal.words import _, language
 
 TEXT, CHANGES, COVERAGE, EXAMPLES, TRIAL, MOVES = "text", "changes", "coverage", "examples", "dry-run", ""
+MOST_VERSIONS: Final = 2**31 - 1
+"""What the column keeps."""
 Handler = Callable[[Request, Person], Awaitable[Response]]
 _NAME: Final = re.compile(r"^(name|name_en):[ \t]*(\S.*)$", re.MULTILINE)
 
@@ -64,6 +66,8 @@ def plainly(handler: Handler) -> Handler:
 
     @wraps(handler)
     async def guarded(request: Request, person: Person) -> Response:
+        if request.path_params.get("version", 0) > MOST_VERSIONS:
+            raise NotHere
         try:
             return await handler(request, person)
         except NotPermitted:

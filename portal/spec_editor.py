@@ -49,7 +49,7 @@ class Editor:
 def editor(text: str, problems: Sequence[SpecProblem]) -> Editor:
     """Return the editor's view of `text` with what is wrong in it."""
     written = text.splitlines()
-    document = _document(text)
+    document = _document(text) if problems else None
     wrong = {problem.line for problem in problems}
     last = max(len(written), 1) + SPARE_LINES
     return Editor(

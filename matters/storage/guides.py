@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -23,12 +23,21 @@ class SqlGuideStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._reading = readonly(engine)
+        self._parsed: dict[tuple[str, int], Matter] = {}
 
     async def published(self) -> tuple[Matter, ...]:
-        query = select(guides.c.body).where(guides.c.status == GuideStatus.PUBLISHED.value).order_by(guides.c.matter_id)
+        key = (guides.c.matter_id, guides.c.version)
+        query = select(*key).where(guides.c.status == GuideStatus.PUBLISHED.value).order_by(guides.c.matter_id)
         async with self._reading.connect() as connection:
-            bodies = (await connection.execute(query)).scalars().all()
-        return tuple(parse_matter(body, "matters_guides") for body in bodies)
+            found = [(row.matter_id, row.version) for row in await connection.execute(query)]
+            # A published body is never written again, so that what was read once need not be read twice.
+            parsed = {each: self._parsed[each] for each in found if each in self._parsed}
+            if unread := [each for each in found if each not in parsed]:
+                bodies = select(*key, guides.c.body).where(tuple_(*key).in_(unread))
+                for row in await connection.execute(bodies):
+                    parsed[row.matter_id, row.version] = parse_matter(row.body, "matters_guides")
+        self._parsed = parsed
+        return tuple(parsed[each] for each in found)
 
     async def known(self) -> frozenset[str]:
         async with self._reading.connect() as connection:

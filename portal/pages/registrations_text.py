@@ -63,10 +63,10 @@ async def show(request: Request, person: Person) -> Response:
     if not (it.is_draft and it.may_write):
         return await _page(request, person, it, it.written.text, it.readiness, base=it.registration.sha256)
     portal, key = portal_of(request), (it.registration.system, it.registration.version)
-    typed = await _parked(request)
-    copy = await portal.working_copies.find(person.sub, *key)
-    text = as_typed(typed["text"]) if typed and "text" in typed else copy.text if copy else it.written.text
-    base = (typed or {}).get("base") or (copy.base if copy else it.registration.sha256)
+    copy = await _parked(request) or await portal.working_copies.find(person.sub, *key)
+    text, base = (copy.text, copy.base) if copy else (it.written.text, it.registration.sha256)
+    if copy is not None and text != it.written.text:
+        await portal.working_copies.keep(person.sub, *key, copy)
     if text == it.written.text:
         notice = "saved" if request.query_params.get("saved") == "1" else ""
         return await _page(request, person, it, text, it.readiness, base=it.registration.sha256, notice=notice)
@@ -166,11 +166,13 @@ async def _page(
     return portal.renderer.page(request, "pages/registration_text.html", context, status=status)
 
 
-async def _parked(request: Request) -> dict[str, str] | None:
+async def _parked(request: Request) -> WorkingCopy | None:
+    """Return what was posted here after the session had ended."""
     portal = portal_of(request)
     browser = portal.cookies.read(request, portal.cookies.browser)
     pairs = await portal.parked.take(browser=browser, place=request.url.path) if browser else None
-    return dict(pairs) if pairs else None
+    posted = dict(pairs or ())
+    return WorkingCopy(text=as_typed(posted["text"]), base=posted.get("base", "")) if "text" in posted else None
 
 
 def _key(request: Request) -> tuple[str, int]:

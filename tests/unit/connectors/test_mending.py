@@ -28,7 +28,7 @@ def advice(old: str, new: str) -> list[Advice]:
     text = SPEC.replace(old, new, 1)
     try:
         document = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         document = None
     return [advise(problem, document) for problem in problems(text)]
 
@@ -81,6 +81,7 @@ BROKEN = [
     ("form.applicant_name", "form.applicant_name | slice(1"),
     ("form.applicant_name", "form.applicant_name | slice(1 2)"),
     ("form.applicant_name", "2026-01-01"),
+    ("form.applicant_name", "2026-99-99"),
     ("event_id: body.eventId", "event: body.eventId"),
     ("our_number: body.outCaseNo\n  department_number: body.caseId\n", ""),
     ("callback:", "exchange_table:"),
