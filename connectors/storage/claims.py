@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import RowMapping, and_, case, exists, literal, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +14,7 @@ from connectors.ledger import DUE, IN_THE_WAY, LEASED, DeliveryState, HoldReason
 from connectors.storage import rows
 from connectors.storage.tables import attempts, deliveries, submissions
 
+FARTHEST_LEASE: Final = timedelta(minutes=5)
 _DUE = [state.value for state in DUE]
 _LEASED = [state.value for state in LEASED]
 _IN_THE_WAY = [state.value for state in IN_THE_WAY]
@@ -160,11 +162,15 @@ def held_by(lease: Lease) -> ColumnElement[bool]:
 
 
 async def keep(connection: AsyncConnection, *, owner: str, at: datetime, lease: timedelta) -> int:
-    """Prolong every lease of `owner` that has not run out; return how many."""
+    """Prolong every lease of `owner` that has not run out; return how many.
+
+    One that is being begun or settled just now is left for the next beat: to wait for its lock while holding others
+    is how deadlocks begin.
+    """
+    running = is_leased_to(owner), deliveries.c.lease_until > at
+    free = select(deliveries.c.id).where(*running).with_for_update(skip_locked=True)
     kept = await connection.execute(
-        update(deliveries)
-        .where(deliveries.c.lease_owner == owner, deliveries.c.state.in_(_LEASED), deliveries.c.lease_until > at)
-        .values(lease_until=at + lease)
+        update(deliveries).where(deliveries.c.id.in_(free), *running).values(lease_until=at + lease)
     )
     return kept.rowcount
 
@@ -240,8 +246,13 @@ async def doubt(connection: AsyncConnection, delivery_ids: Collection[str], *, a
 
 async def any_run_out(connection: AsyncConnection, at: datetime) -> bool:
     """Tell whether some lease ran out, without taking a write lock."""
-    run_out = exists().where(deliveries.c.state.in_(_LEASED), deliveries.c.lease_until <= at)
+    run_out = exists().where(deliveries.c.state.in_(_LEASED), _has_run_out(at))
     return bool((await connection.execute(select(run_out))).scalar())
+
+
+def _has_run_out(at: datetime) -> ColumnElement[bool]:
+    """A lease that ends farther ahead than any can was given by a clock since set back: it would hold for hours."""
+    return or_(deliveries.c.lease_until <= at, deliveries.c.lease_until > at + FARTHEST_LEASE)
 
 
 async def reclaim(connection: AsyncConnection, at: datetime) -> list[str]:
@@ -251,9 +262,11 @@ async def reclaim(connection: AsyncConnection, at: datetime) -> list[str]:
     """
     intent = exists().where(attempts.c.delivery_id == deliveries.c.id, attempts.c.number == deliveries.c.fence)
     may_have_left = or_(deliveries.c.state == DeliveryState.PROBING.value, intent)
+    run_out = deliveries.c.state.in_(_LEASED), _has_run_out(at)
+    free = select(deliveries.c.id).where(*run_out).with_for_update(skip_locked=True)
     freed = await connection.execute(
         update(deliveries)
-        .where(deliveries.c.state.in_(_LEASED), deliveries.c.lease_until <= at)
+        .where(deliveries.c.id.in_(free), *run_out)
         .values(
             state=case((may_have_left, DeliveryState.UNKNOWN.value), else_=DeliveryState.QUEUED.value),
             next_attempt_at=at,

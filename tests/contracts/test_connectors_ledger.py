@@ -332,3 +332,13 @@ async def test_health_is_told_for_all_systems(house: House) -> None:
     assert (standing.stands, standing.awaiting_result, standing.waiting) == ("open", 1, 0)
     assert standing.health.last_success_at is not None
     assert standing.health.oldest_waiting_at is None
+
+
+async def test_a_lease_given_by_a_clock_since_set_back_is_freed(house: House) -> None:
+    """The machine's clock ran three hours ahead, was set right, and the worker died: nobody waits three hours."""
+    ahead = now() + timedelta(hours=3)
+    number = (await house.accept()).case.number
+    (lease,) = await claim(house, at=ahead)
+    await house.connectors.ledger.begin(lease, kind="send", at=ahead)
+    assert await house.connectors.ledger.reclaim(now()) == ["mz-elder"]
+    assert await state_of(house, number) is DeliveryState.UNKNOWN

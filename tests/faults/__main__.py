@@ -33,6 +33,12 @@ def _cut_network(size: int | None) -> bool:
     return cut_network.main(size or cut_network.SECONDS)
 
 
+def _clock_jump(size: int | None) -> bool:
+    from tests.faults import clock_jump
+
+    return clock_jump.main(size or clock_jump.CASES)
+
+
 def _ten_days(size: int | None) -> bool:
     from tests.faults import ten_days
 
@@ -50,6 +56,7 @@ PARTS: Final[Mapping[str, Callable[[int | None], bool]]] = {
     "kills": _kills,
     "full-disk": _full_disk,
     "cut-network": _cut_network,
+    "clock-jump": _clock_jump,
     "ten-days": _ten_days,
     "isolation": _isolation,
 }

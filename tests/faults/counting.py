@@ -39,8 +39,8 @@ class Kept:
     attempts_at: Sequence[float] = ()
     taken_up_after: Sequence[float] = ()
     """For each attempt that a kill cut short: seconds until the delivery's next attempt began."""
-    delays: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    """Seconds from acceptance to the department's confirmation, by system."""
+    confirmed_at: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """When deliveries were confirmed, by system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +111,10 @@ async def _read(connection: AsyncConnection, numbers: frozenset[str], since: dat
     )
     rows = tried.all()
     unknown = sum(row.finished_at is None or row.outcome == OutcomeClass.UNKNOWN.value for row in rows)
-    delays: dict[str, list[float]] = {}
+    confirmed: dict[str, list[float]] = {}
     for row in mine:
         if row["confirmed_at"] is not None:
-            delays.setdefault(row["system"], []).append((row["confirmed_at"] - row["created_at"]).total_seconds())
+            confirmed.setdefault(row["system"], []).append(row["confirmed_at"].timestamp())
     return Kept(
         states={row["case_number"]: row["state"] for row in mine},
         systems={row["case_number"]: row["system"] for row in mine},
@@ -126,7 +126,7 @@ async def _read(connection: AsyncConnection, numbers: frozenset[str], since: dat
             for before, after in pairwise(rows)
             if before.finished_at is None and after.delivery_id == before.delivery_id
         ],
-        delays=delays,
+        confirmed_at=confirmed,
     )
 
 

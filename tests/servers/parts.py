@@ -102,6 +102,11 @@ class Parts:
     def var(self) -> Path:
         return Path(self.environment["ONEWINDOW_VAR_DIR"])
 
+    @property
+    def given_endpoints(self) -> Mapping[str, str]:
+        """Return the departments' own addresses by the endpoints file's names, past every line in between."""
+        return _endpoints_of(self.installation)
+
     def log(self, name: str) -> Path:
         return self.installation.directory / f"{name}.log"
 
@@ -178,7 +183,13 @@ def _environment(installation: Installation, wired: Wired, *, apart: bool) -> di
         environment |= {"ONEWINDOW_ISSUER": issuer}
         for name in ("ONEWINDOW_DATABASE_URL", "ONEWINDOW_REDIS_URL"):
             environment[name] = wired(environment[name])
-    endpoints = yaml.safe_load(Path(environment["ONEWINDOW_ENDPOINTS_FILE"]).read_text("utf-8"))
+    endpoints = _endpoints_of(installation)
     own = installation.directory / "endpoints.yaml"
     own.write_text(yaml.safe_dump({name: wired(address) for name, address in endpoints.items()}), "utf-8")
     return {**environment, "ONEWINDOW_ENDPOINTS_FILE": str(own)}
+
+
+def _endpoints_of(installation: Installation) -> dict[str, str]:
+    """Return the departments' own addresses, past every line in between."""
+    found: dict[str, str] = yaml.safe_load((installation.directory / "var" / "endpoints.yaml").read_text("utf-8"))
+    return found
