@@ -20,7 +20,7 @@ from tests.servers.line import Cut, Line, with_port
 from tests.servers.matters import system_of
 from tests.servers.parts import Parts
 
-SECONDS = 6.0
+SECONDS = 3.0
 WINDOWS = 2
 CUTS = (Cut.REFUSED, Cut.BLACK_HOLE, Cut.RESET, Cut.HALF_OPEN)
 _SYSTEMS = tuple(dict.fromkeys(system_of(matter) for matter in MATTERS))

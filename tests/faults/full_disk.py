@@ -12,7 +12,7 @@ from tests.faults.windows import Promised
 from tests.servers.parts import Parts
 from tests.servers.small_disk import SmallDisk, small_disk
 
-SECONDS = 12.0
+SECONDS = 6.0
 TIMES = 3
 WINDOWS = 2
 _MEGABYTES = {False: 96, True: 400}

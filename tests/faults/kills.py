@@ -13,7 +13,7 @@ from tests.faults import counting
 from tests.faults.windows import Promised, Windows
 from tests.servers.parts import Parts
 
-SECONDS = 60.0
+SECONDS = 30.0
 WINDOWS = 3
 MATTERS = (
     "05-elder-respect-allowance",  # REST, asked before a resend

@@ -32,13 +32,15 @@ class Line:
     _how: Cut = Cut.WHOLE
     _server: asyncio.Server | None = None
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    _thread: threading.Thread | None = None
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
     @classmethod
     def start(cls, target: tuple[str, int] | str, *, path: Path | None = None) -> Self:
         """Listen on a free loopback port, or on the socket `path`."""
         line = cls(target=target, path=str(path or ""))
-        threading.Thread(target=line._loop.run_forever, daemon=True).start()
+        line._thread = threading.Thread(target=line._loop.run_forever, daemon=True)
+        line._thread.start()
         line._call(line._listen())
         return line
 
@@ -47,8 +49,11 @@ class Line:
         self._call(self._change(how))
 
     def stop(self) -> None:
-        self._call(self._close())
+        self._call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._thread is not None:
+            self._thread.join(_STARTS_WITHIN_SECONDS)
+        self._loop.close()
 
     def _call(self, work: "Coroutine[Any, Any, None]") -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(_STARTS_WITHIN_SECONDS)
@@ -66,6 +71,13 @@ class Line:
             self._server = None
         for writer in list(self._writers):
             writer.transport.abort()
+
+    async def _end(self) -> None:
+        await self._close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _change(self, how: Cut) -> None:
         was, self._how = self._how, how
