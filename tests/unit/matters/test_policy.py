@@ -91,3 +91,19 @@ def test_the_other_rules_name_their_roles() -> None:
 )
 def test_a_claim_gives_only_roles_we_know(claim: object, roles: set[Role]) -> None:
     assert roles_from_claim(claim) == roles
+
+
+def test_a_case_is_tried_masked_only_by_who_runs_systems_in_its_region() -> None:
+    for role in (Role.OWNER, Role.ADMIN):
+        assert policy.may_try_case(actor(role, region="32"), CASE)
+        assert not policy.may_try_case(actor(role, region="33"), CASE)
+        assert not policy.may_try_case(actor(role, region=""), CASE)
+    for role in (Role.CLERK, Role.EDITOR, Role.APPROVER, Role.MANAGER):
+        assert not policy.may_try_case(actor(role, region="32"), CASE)
+
+
+def test_a_version_is_tried_in_regions_of_who_runs_systems_there() -> None:
+    assert policy.may_serve_region(actor(Role.OWNER, region="32"), "320105")
+    assert not policy.may_serve_region(actor(Role.OWNER, region="320105"), "32")
+    assert not policy.may_serve_region(actor(Role.OWNER, region=""), "320105")
+    assert not policy.may_serve_region(actor(Role.MANAGER, region="32"), "320105")
