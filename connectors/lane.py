@@ -110,16 +110,18 @@ class Lane:
             windows=ground.windows(self.system.id),
         )
 
-    def is_shut(self, at: datetime) -> bool:
-        """Tell whether looking for work would be in vain."""
-        is_spent = any(hold.reason == "budget" and hold.until > at for hold in self.holds)
-        return is_spent or self.stands(at).is_shut
+    def _is_spent(self, at: datetime) -> bool:
+        return any(hold.reason == "budget" and hold.until > at for hold in self.holds)
 
-    async def tell_hours(self, at: datetime) -> None:
-        """Keep what its opening hours and maintenance hold back, so that everybody sees the promised moment."""
-        holds = self.stands(at).holds
+    async def tell_hours(self, at: datetime) -> bool:
+        """Keep what its opening hours and maintenance hold back, so that everybody sees the promised moment.
+
+        Tells whether looking for work makes sense.
+        """
+        stands = self.stands(at)
         for reason in HOURS:
-            await self._tell(reason, [hold for hold in holds if hold.reason == reason], at)
+            await self._tell(reason, [hold for hold in stands.holds if hold.reason == reason], at)
+        return not (stands.is_shut or self._is_spent(at))
 
     async def _tell(self, reason: HoldReason, wanted: Sequence[Hold], at: datetime) -> None:
         """Keep exactly these holds of that reason; what is kept already costs no write."""
@@ -136,7 +138,7 @@ class Lane:
         spent_until = self.deliverer.pace.spent_until
         if spent_until is not None and spent_until > at:
             await self._tell("budget", (Hold(operations=(), until=spent_until, reason="budget"),), at)
-        if self.is_shut(at):
+        if stands.is_shut or self._is_spent(at):
             return 0, ()
         is_ready = await self._is_ready()
         person = Hold(operations=(), until=open_end(at, PERSON_HOLD), reason="person")

@@ -174,10 +174,13 @@ class DeliveryWorker:
             log.warning("delivery_reclaimed", system=system)
         self._windows.see(await self._maintenance.current(at))
         breakers, holds = await self._breakers.all(), await self._ledger.holds()
+        open_now = []
         for id_, lane in self._lanes.items():
             lane.breaker, lane.holds = breakers.get(id_, BreakerState()), holds.get(id_, ())
-            await lane.tell_hours(at)
-        open_now = [id_ for id_, lane in self._lanes.items() if not lane.is_shut(at)]
+            if await lane.tell_hours(at):
+                open_now.append(id_)
+            # Hours take up to a millisecond to work out: no delivery should wait for those of all systems.
+            await asyncio.sleep(0)
         for system in await self._ledger.due_systems(open_now, at):
             self._lanes[system].wake()
         # Last, so that a report nobody can apply never keeps a delivery waiting.

@@ -1,6 +1,6 @@
 """`python -m tests.bench [part …]`: starts what it needs, measures, prints tables; ends with 1 when out of reach.
 
-Parts: pages, sign-on, start, sign-in-timing, in-process, account-import, delivery, channel-delay. Without a name all of them.
+Parts: pages, sign-on, start, sign-in-timing, in-process, account-import, delivery, channel-delay, backlog. Without a name all of them.
 """
 
 import sys
@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from tests.bench import account_import, channel_delay, delivery, in_process, pages, sign_in_timing, sign_on, start
+from tests.bench import (
+    account_import,
+    backlog,
+    channel_delay,
+    delivery,
+    in_process,
+    pages,
+    sign_in_timing,
+    sign_on,
+    start,
+)
 from tests.servers.installation import Installation
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
@@ -32,6 +42,7 @@ PARTS: Final[dict[str, Callable[[], bool]]] = {
     "account-import": account_import.measure,
     "delivery": delivery.measure,
     "channel-delay": channel_delay.measure,
+    "backlog": backlog.measure,
 }
 
 

@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.state import StateStore
 from config.storage.memory_state import MemoryStateStore
+from config.storage.sql import readonly
 from connectors.ledger import DeliveryState, DeskReason, InboundEvent, Lease, LeaseLost, Result
 from connectors.outcomes import Outcome, OutcomeClass
 from connectors.spec_models import Breaker
 from connectors.storage.ledger import SqlBreakers
-from connectors.storage.tables import attempts
+from connectors.storage.tables import attempts, deliveries
 from matters.case import CaseStatus
 from matters.storage.cases import SqlCaseStore
 from tests.doubles.house import CLERK, DISABLED, House, make_house
@@ -109,6 +110,20 @@ async def test_a_heartbeat_keeps_the_lease_of_its_owner_only(house: House) -> No
     assert await house.connectors.ledger.keep(owner="w1", at=later, lease=LEASE) == 1
     assert await house.connectors.ledger.reclaim(now() + timedelta(seconds=9)) == []
     await house.connectors.ledger.begin(lease, kind="send", at=later)
+
+
+async def test_a_heartbeat_does_not_wait_for_one_that_is_being_settled(house: House) -> None:
+    for n in range(3):
+        await house.accept(key=f"k{n}", seed=n)
+    leases = await claim(house)
+    being_settled = select(deliveries.c.id).where(deliveries.c.id == leases[1].delivery.id).with_for_update()
+    async with readonly(house.engine).connect() as connection:  # locks where rows can be locked
+        await connection.execute(being_settled)
+        async with asyncio.timeout(20):
+            kept = await house.connectors.ledger.keep(owner="w1", at=now(), lease=LEASE)
+        await connection.rollback()
+    assert kept == (2 if house.engine.dialect.name == "postgresql" else 3)
+    assert await house.connectors.ledger.keep(owner="w1", at=now(), lease=LEASE) == 3
 
 
 async def test_a_worker_that_died_before_the_intent_leaves_it_queued(house: House) -> None:
