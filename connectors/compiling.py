@@ -215,13 +215,17 @@ class _Compilation:
     def _reconcile(self, spec: ReconcileSpec, tables: Mapping[str, CodeTable]) -> Reconcile:
         place = ("reconcile", "request")
         headers = {**self.spec.connection.headers, **spec.request.headers}
+        envelope = self.spec.connection.envelope if spec.request.enveloped else None
         request = Request(
-            method="GET",
+            method=spec.request.method,
             path=(spec.request.path,),
+            call=spec.request.call,
             query=self._node(dict(spec.request.query), (*place, "query"), tables, roots=LIST_ROOTS),
             headers=self._node(headers, (*place, "headers"), tables, roots=LIST_ROOTS),
-            body=None,
-            envelope=None,
+            body=self._node(spec.request.body, (*place, "body"), tables, roots=LIST_ROOTS) if spec.request.body else None,
+            envelope=self._node(envelope, ("connection", "envelope"), tables, payload=True, roots=LIST_ROOTS)
+            if envelope
+            else None,
             required=(),
         )
 

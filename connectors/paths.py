@@ -57,7 +57,7 @@ ANSWER_ROOTS: Final[Roots] = {
 }
 """Of a department's answer or callback."""
 
-LIST_ROOTS: Final[Roots] = {"day": frozenset(), "page": frozenset(), "now": frozenset(), "nonce": frozenset()}
+LIST_ROOTS: Final[Roots] = {name: frozenset() for name in ("day", "page", "now", "nonce", "session")}
 """Of the request for one day's list."""
 
 LIST_ROW_ROOTS: Final[Roots] = {"row": None}

@@ -15,6 +15,8 @@ from connectors.outcomes import StatusWord, map_status
 
 _DECIDED = frozenset({"completed_approved", "completed_refused", "returned", "not_accepted", "transferred"})
 
+_REFUSALS = frozenset({"completed_refused", "returned", "not_accepted"})
+
 
 class Repair(StrEnum):
     """What a difference asks for."""
@@ -130,6 +132,8 @@ def _differs(row: Listed, ours: Ours | None, statuses: Mapping[str, StatusWord])
     if not row.status or row.status == ours.their_status:
         return None
     word, _ = map_status(statuses, row.status)
+    if not ours.their_status and _is_as_decided(ours.state, word):
+        return None
     was, _ = map_status(statuses, ours.their_status)
     is_step_back = was in _DECIDED and word not in _DECIDED
     return Difference(
@@ -140,6 +144,17 @@ def _differs(row: Listed, ours: Ours | None, statuses: Mapping[str, StatusWord])
         delivery_id=ours.delivery_id,
         department_number=row.department_number or ours.department_number,
     )
+
+
+def _is_as_decided(state: DeliveryState, word: StatusWord | None) -> bool:
+    """Tell whether `word` is what a case decided at once came to: its answer was the decision, no status was reported."""
+    match state:
+        case DeliveryState.CONFIRMED:
+            return word in _DECIDED - _REFUSALS
+        case DeliveryState.REFUSED:
+            return word in _REFUSALS
+        case _:
+            return False
 
 
 def _sha256(pairs: Iterable[tuple[str, str]]) -> str:

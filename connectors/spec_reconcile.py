@@ -1,7 +1,7 @@
 """The `reconcile` section of a spec: how to ask a department what it has of one day, and how to read its list."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -9,9 +9,17 @@ from connectors.spec_auth import Part
 
 
 class ListRequestSpec(Part):
-    """A request that lists the cases of one day; `day` is the path of the day, `page` counts from 1."""
+    """A request that lists the cases of one day; `day` is the path of the day, `page` counts from 1.
 
-    path: str = Field(pattern=r"^/")
+    `call` names the operation of a SOAP service. `enveloped` puts the body into the connection's envelope, which may
+    then read nothing else.
+    """
+
+    method: Literal["GET", "POST"] = "GET"
+    path: str = Field(default="/", pattern=r"^/")
+    call: str = ""
+    body: Any = None
+    enveloped: bool = False
     query: Mapping[str, Any] = Field(default_factory=dict)
     headers: Mapping[str, str] = Field(default_factory=dict)
 

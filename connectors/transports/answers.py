@@ -1,11 +1,12 @@
 """From what came back to what it means: the same for every transport, since rules read an `Answer` and nothing else."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from connectors.engine import CantTell, Found, NotFound, ProbeAnswer
 from connectors.extracting import extract
-from connectors.filters import FilterRefused
+from connectors.filters import FilterRefused, is_empty
 from connectors.ledger import InboundEvent
 from connectors.messages import N_
 from connectors.outcomes import DELIVERED, Answer, Outcome, OutcomeClass, classify, map_status
@@ -38,7 +39,8 @@ def found_by(system: System, probe: Probe, answer: Answer, operation: Operation 
         read = outcome_of(system, operation, answer)
         return Found(outcome=read) if read.kind in _HAVE_IT else CantTell(outcome=outcome)
     if probe.found.holds(variables):
-        status, unmapped = map_status(system.spec.statuses, extract(probe.status, variables))
+        theirs = extract(probe.status, variables)
+        status, unmapped = map_status(system.spec.statuses, theirs)
         return Found(
             outcome=replace(
                 outcome,
@@ -47,6 +49,7 @@ def found_by(system: System, probe: Probe, answer: Answer, operation: Operation 
                 message=extract(probe.message, variables),
                 status=status,
                 unmapped_status=unmapped,
+                their_status=theirs,
             )
         )
     if probe.not_found.holds(variables):
@@ -73,8 +76,11 @@ def polled(system: System, answer: Answer, *, at: datetime) -> InboundEvent | No
     )
 
 
-def rows_of(reconcile: Reconcile, answer: Answer) -> list[Listed] | None:
-    """Return one page of a day's list, rows of others (without a number of ours) among them; None when it is none."""
+def rows_of(reconcile: Reconcile, answer: Answer, *, is_xml: bool = False) -> list[Listed] | None:
+    """Return one page of a day's list, rows of others (without a number of ours) among them; None when it is none.
+
+    XML has no empty list: where `found` holds and there are no rows, the day is empty.
+    """
     variables = answer.variables()
     if not reconcile.found.holds(variables):
         return None
@@ -82,6 +88,8 @@ def rows_of(reconcile: Reconcile, answer: Answer) -> list[Listed] | None:
         rows = reconcile.rows.evaluate(variables)
     except FilterRefused:
         return None
+    if is_xml and is_empty(rows):
+        return []
     if not isinstance(rows, list):
         return None
     return [
@@ -92,3 +100,21 @@ def rows_of(reconcile: Reconcile, answer: Answer) -> list[Listed] | None:
         )
         for row in rows
     ]
+
+
+async def every_page(
+    system: System, page_of: Callable[[int], Awaitable[list[Listed] | None]]
+) -> Sequence[Listed] | None:
+    """Return a day's whole list, ours only, read page by page until one is short; None when a page is none."""
+    spec = system.spec.reconcile
+    if spec is None:
+        return None
+    listed: list[Listed] = []
+    for page in range(1, spec.most_pages + 1):
+        rows = await page_of(page)
+        if rows is None:
+            return None
+        listed += [row for row in rows if row.our_number]
+        if len(rows) < spec.page_size:
+            return listed
+    return None  # longer than was agreed: half a list would look like lost cases

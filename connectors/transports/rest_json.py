@@ -18,7 +18,7 @@ from connectors.secrets_dir import Secrets
 from connectors.signing import Signed, signer_for
 from connectors.spec_auth import OAuth2ClientCredentials
 from connectors.system import Request, System
-from connectors.transports.answers import NO_PROBE, NOT_OFFERED, found_by, outcome_of, polled, rows_of
+from connectors.transports.answers import NO_PROBE, NOT_OFFERED, every_page, found_by, outcome_of, polled, rows_of
 from connectors.transports.exchange import client_for, exchange, limits_of
 from connectors.transports.oauth2 import TokenCache, TokenRefused
 
@@ -70,19 +70,15 @@ class RestJsonTransport:
         return polled(self._system, await self._ask(poll.request, errand.values), at=self._clock())
 
     async def list_day(self, day: date) -> Sequence[Listed] | None:
-        reconcile, spec = self._system.reconcile, self._system.spec.reconcile
-        if reconcile is None or spec is None:
+        reconcile = self._system.reconcile
+        if reconcile is None:
             return None
-        listed: list[Listed] = []
-        for page in range(1, spec.most_pages + 1):
+
+        async def page_of(page: int) -> list[Listed] | None:
             values = {"day": day, "page": page, "now": self._clock(), "nonce": token_hex(16)}
-            rows = rows_of(reconcile, await self._ask(reconcile.request, values))
-            if rows is None:
-                return None
-            listed += [row for row in rows if row.our_number]
-            if len(rows) < spec.page_size:
-                return listed
-        return None  # longer than was agreed: half a list would look like lost cases
+            return rows_of(reconcile, await self._ask(reconcile.request, values))
+
+        return await every_page(self._system, page_of)
 
     async def aclose(self) -> None:
         await self._client.aclose()

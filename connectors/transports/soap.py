@@ -1,7 +1,9 @@
 """SOAP over HTTP: one client, one contract and, where the department wants one, one session per system and worker."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from secrets import token_hex
 
 import httpx2
 
@@ -12,11 +14,12 @@ from connectors.outcomes import Answer, Outcome, OutcomeClass
 from connectors.paths import ANSWER_ROOTS
 from connectors.ports import Errand, Surroundings
 from connectors.predicates import Predicate, parse_predicate
+from connectors.reconciliation import Listed
 from connectors.rendering import render
 from connectors.signing import Signed
 from connectors.spec_soap import LogInSpec, SoapSpec
 from connectors.system import Request, System
-from connectors.transports.answers import NO_PROBE, NOT_OFFERED, found_by, outcome_of, polled
+from connectors.transports.answers import NO_PROBE, NOT_OFFERED, every_page, found_by, outcome_of, polled, rows_of
 from connectors.transports.exchange import client_for, fetch, limits_of
 from connectors.transports.soap_answers import answer_of
 from connectors.transports.soap_contract import Contract
@@ -88,6 +91,20 @@ class SoapTransport:
             return None
         try:
             return polled(self._system, await self._ask(poll.request, errand.values), at=self._clock())
+        except LogInRefused:
+            return None
+
+    async def list_day(self, day: date) -> Sequence[Listed] | None:
+        reconcile = self._system.reconcile
+        if reconcile is None or await self._contract.objection(self._clock()) is not None:
+            return None
+
+        async def page_of(page: int) -> list[Listed] | None:
+            values = {"day": day, "page": page, "now": self._clock(), "nonce": token_hex(16)}
+            return rows_of(reconcile, await self._ask(reconcile.request, values), is_xml=True)
+
+        try:
+            return await every_page(self._system, page_of)
         except LogInRefused:
             return None
 

@@ -23,6 +23,7 @@ from config.clock import SHANGHAI
 from demo.ground import hours, notices
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
+from demo.ground.day_list import day_list
 from demo.ground.hours import Hours
 from demo.ground.received import NewSubmission, Step, Submission
 from demo.ground.results import about, run_results
@@ -154,7 +155,7 @@ class _Api:
 
     def _plan(self, number: str, payload: Mapping[str, object]) -> Sequence[Step]:
         dice, scaled = self._context.dice("plan", number), self._context.scaled
-        decision, passed, steps = decide(payload), timedelta(), []
+        decision, passed, steps = decide(payload, on=self._context.clock().astimezone(SHANGHAI).date()), timedelta(), []
         for status, after in _STAGES if decision.status == "QR" else _STAGES[:1]:
             passed = max(passed, about(after, dice))
             steps.append(Step(after=scaled(passed), status=status))
@@ -163,6 +164,8 @@ class _Api:
 
     async def _query(self, call: Call) -> Response:
         payload = _payload(call)
+        if payload is not None and "RQ" in payload:
+            return await self._list(payload)
         asked = payload.get("LIST") if payload is not None else None
         numbers = asked.get("WBBH", []) if isinstance(asked, Mapping) else []
         numbers = numbers if isinstance(numbers, list) else [numbers]
@@ -172,13 +175,21 @@ class _Api:
         rows = [_row(submission) for submission in found if submission is not None]
         return self._said("queryStatus", "0000", "成功", LIST={"ITEM": rows})
 
+    async def _list(self, payload: Mapping[str, object]) -> Response:
+        listed = await day_list(self._context, payload["RQ"], payload.get("YM", "1"))
+        if listed is None:
+            return self._said("queryStatus", "2001", "RQ应为yyyyMMdd，YM为正整数")
+        return self._said("queryStatus", "0000", "成功", LIST={"ITEM": [_row(each) for each in listed]})
+
 
 def _row(submission: Submission) -> dict[str, object]:
+    granted = {name: submission.facts[name] for name in ("JE", "QSNY", "FFRQ") if name in submission.facts}
     return {
         "WBBH": submission.number,
         "YWBH": submission.department_number,
         "ZT": submission.status,
         "BZSM": submission.facts.get("BZSM", ""),
+        **granted,
     }
 
 

@@ -2,7 +2,7 @@
 
 POST /openapi/v1/cases                     {"code":0,"msg":"ok","data":{"caseId","status"}}
 GET  /openapi/v1/cases?outCaseNo=          the same data, 404 when there is none
-GET  /openapi/v1/cases?date=&page=         what came in that day, 100 a page: {"code":0,"data":{"rows":[…],"total"}}
+GET  /openapi/v1/cases?date=&page=         what came in that day, 100 a page: {"code":0,"data":{"rows":[…]}}
 POST /openapi/v1/cases/{caseId}/withdraw   {"outCaseNo","reason"}; 422 once decided
 POST /openapi/v1/notices                   a death: suspend, resume with what was held back, or end payments; by noticeKey
 """
@@ -10,7 +10,7 @@ POST /openapi/v1/notices                   a death: suspend, resume with what wa
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import time, timedelta
 from typing import Final
 
 from starlette.requests import Request
@@ -22,6 +22,7 @@ from demo.ground import notices
 from demo.ground.callbacks import Letter, Message, run_callbacks
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
+from demo.ground.day_list import day_list
 from demo.ground.hours import SUNDAY, Hours, weekly
 from demo.ground.json_body import json_object
 from demo.ground.received import NewSubmission, Step, Submission
@@ -32,7 +33,6 @@ from demo.mz_elder.signature import SKEW, fault_in, signature
 
 APP_ID: Final = "onewindow"
 KEY_LASTS: Final = timedelta(hours=24)
-PAGE: Final = 100
 REVIEW: Final = timedelta(seconds=40)
 DECISION: Final = timedelta(minutes=4)
 SECOND_PUSH: Final = timedelta(seconds=20)
@@ -181,16 +181,11 @@ class _Api:
         return _said(404, 404, "未查询到业务") if found is None else _case(found, found.status)
 
     async def _list(self, request: Request) -> Response:
-        try:
-            day = date.fromisoformat(request.query_params["date"])
-            page = int(request.query_params.get("page", "1"))
-        except ValueError:
+        found = await day_list(self._context, request.query_params["date"], request.query_params.get("page", "1"))
+        if found is None:
             return _said(400, 400, "日期应为yyyy-MM-dd，页码为正整数")
-        begins = datetime.combine(day, time(), SHANGHAI)
-        found = await self._context.store.accepted_between(begins, begins + timedelta(days=1))
         rows = [{"outCaseNo": s.number, "caseId": s.department_number, "status": s.status} for s in found]
-        some = rows[max(page - 1, 0) * PAGE : max(page, 0) * PAGE]
-        return JSONResponse({"code": 0, "msg": "ok", "data": {"rows": some, "total": len(rows)}})
+        return JSONResponse({"code": 0, "msg": "ok", "data": {"rows": rows}})
 
     async def _withdraw(self, request: Request, raw: bytes) -> Response:
         if (stranger := await self._stranger(request.headers, raw)) is not None:

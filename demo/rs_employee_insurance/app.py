@@ -25,6 +25,7 @@ from config.clock import SHANGHAI
 from demo.ground import hours
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
+from demo.ground.day_list import day_list
 from demo.ground.hours import Hours
 from demo.ground.received import NewSubmission, Submission
 from demo.ground.routes import ground_routes
@@ -152,10 +153,19 @@ class _Api:
         asked = self._asked(call)
         if isinstance(asked, Response):
             return asked
+        if "rq" in asked:
+            return await self._list(asked)
         found = await self._context.store.by_request_key(str(asked.get("batch", "")))
         if found is None:
             return _said("queryBatch", "E404", "无此批次")
         return _resulting("queryBatch", "0", "处理完成", found)
+
+    async def _list(self, asked: Mapping[str, object]) -> Response:
+        listed = await day_list(self._context, asked["rq"], asked.get("ym", "1"))
+        if listed is None:
+            return _said("queryBatch", "E001", "rq应为yyyyMMdd，ym为正整数")
+        rows = [{"@n": each.number, "@code": each.department_number} for each in listed]
+        return _said("queryBatch", "0", "成功", rows={"row": rows})
 
 
 def _resulting(call: str, code: str, message: str, submission: Submission) -> Response:

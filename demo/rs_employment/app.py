@@ -25,6 +25,7 @@ from demo.ground import checks, notices
 from demo.ground import received_sql as sql
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
+from demo.ground.day_list import day_list
 from demo.ground.hours import WEDNESDAY, Hours, weekly
 from demo.ground.json_body import json_object
 from demo.ground.received import NewSubmission, Recorded, Repeat, Step, Submission, submission_of
@@ -54,6 +55,7 @@ def create_api(context: SystemContext) -> list[BaseRoute]:
         Route(f"{ROOT}/notices", api.notice, methods=["POST"]),
         Route(f"{ROOT}/recognitions/{{id}}", api.asked(api.recognition), methods=["GET"]),
         Route(f"{ROOT}/recognitions/{{id}}", api.asked(api.take_back), methods=["DELETE"]),
+        Route(f"{ROOT}/cases", api.asked(api.listed), methods=["GET"]),
         Route(f"{ROOT}/cases/{{out_case_no}}", api.asked(api.look_up), methods=["GET"]),
         Route(f"{ROOT}/persons/search", api.asked(api.person, scope="persons"), methods=["POST"]),
     ]
@@ -208,6 +210,15 @@ class _Api:
 
     def _today(self) -> date:
         return self._context.clock().astimezone(SHANGHAI).date()
+
+    async def listed(self, request: Request) -> Response:
+        """List one day's cases, a page of them."""
+        found = await day_list(
+            self._context, request.query_params.get("date", ""), request.query_params.get("page", "1")
+        )
+        if found is None:
+            return _error(400, "invalid_date", "date 应为 yyyy-MM-dd，page 为正整数")
+        return JSONResponse({"cases": [_resource(each, each.status) for each in found]})
 
     async def recognition(self, request: Request) -> Response:
         found = await self._context.store.by_department_number(request.path_params["id"])

@@ -18,6 +18,7 @@ from demo.ground import checks, notices, sm
 from demo.ground.callbacks import Letter, Message, run_callbacks
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
+from demo.ground.day_list import day_list
 from demo.ground.hours import Hours, last_day_of_month, on_holidays
 from demo.ground.json_body import json_object
 from demo.ground.received import NewSubmission, Step, Submission
@@ -160,11 +161,20 @@ class _Api:
         return self._context.clock().astimezone(SHANGHAI).date()
 
     async def _query(self, body: Mapping[str, object]) -> Answer:
+        if "rq" in body:
+            return await self._list(body)
         store = self._context.store
         found = await (
             store.by_request_key(str(body["yzls"])) if "yzls" in body else store.by_number(str(body.get("ywbh", "")))
         )
         return _failed("E4004", "未查询到该笔业务") if found is None else {**_result(found, found.status), "code": 0}
+
+    async def _list(self, body: Mapping[str, object]) -> Answer:
+        listed = await day_list(self._context, body["rq"], body.get("ym", "1"))
+        if listed is None:
+            return _failed("E2001", "rq应为yyyyMMdd，ym为正整数")
+        rows = [{"ywbh": each.number, "aaz308": each.department_number, "zt": each.status} for each in listed]
+        return {"code": 0, "msg": "成功", "data": {"rows": rows}}
 
     async def _withdraw(self, body: Mapping[str, object]) -> Answer:
         found = await self._context.store.by_department_number(str(body.get("aaz308", "")))

@@ -20,6 +20,7 @@ from config.clock import SHANGHAI
 from demo.ground.callbacks import Letter, Message, run_callbacks
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
+from demo.ground.day_list import day_list
 from demo.ground.hours import SATURDAY, Hours, nth_weekday
 from demo.ground.json_body import json_object
 from demo.ground.received import NewSubmission, Repeat, Step, Submission
@@ -154,6 +155,11 @@ class _Api:
     async def _status(self, parameters: Mapping[str, object]) -> Response:
         if (stranger := self._stranger(parameters)) is not None:
             return stranger
+        if "day" in parameters:
+            listed = await day_list(self._context, parameters["day"], parameters.get("page", "1"))
+            if listed is None:
+                return _said("4002", "日期应为yyyyMMdd，页码为正整数")
+            return _said("200", "成功", {"rows": [_data(each, each.status) for each in listed]})
         store = self._context.store
         found = await (
             store.by_department_number(str(parameters["preNo"]))

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from config.clock import SHANGHAI
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
+from demo.ground.day_list import day_list
 from demo.ground.hours import Hours
 from demo.ground.json_body import json_object
 from demo.ground.received import NewSubmission, Repeat, Submission
@@ -119,8 +120,17 @@ class _Api:
     async def _look_up(self, request: Request) -> Response:
         if (stranger := self._stranger(request)) is not None:
             return stranger
+        if "date" in request.query_params:
+            return await self._list(request.query_params["date"], request.query_params.get("page", "1"))
         found = await self._context.store.by_number(request.query_params.get("outCaseNo", ""))
         return _failed(404, "未查询到登记") if found is None else _registered(found, 200, found.status)
+
+    async def _list(self, day: str, page: str) -> Response:
+        listed = await day_list(self._context, day, page)
+        if listed is None:
+            return _failed(400, "日期应为yyyy-MM-dd，页码为正整数")
+        rows = [{"outCaseNo": each.number, "regNo": each.department_number, "status": each.status} for each in listed]
+        return JSONResponse({"status": "SUCCESS", "rows": rows})
 
     async def _correct(self, request: Request, raw: bytes) -> Response:
         if (stranger := self._stranger(request)) is not None:

@@ -21,6 +21,7 @@ from demo.ground.callbacks import Letter, Message, run_callbacks
 from demo.ground.channel import Channel
 from demo.ground.checks import need
 from demo.ground.context import SystemContext
+from demo.ground.day_list import day_list
 from demo.ground.hours import Hours, over_new_year
 from demo.ground.json_body import json_object
 from demo.ground.received import NewSubmission, Repeat, Step, Submission
@@ -204,6 +205,8 @@ class _Api:
         )
 
     async def _query(self, body: Inner) -> dict[str, object]:
+        if "opt_date" in body:
+            return await self._list(body)
         store = self._context.store
         found = await (
             store.by_request_key(str(body["msgid"]))
@@ -213,6 +216,15 @@ class _Api:
         if found is None:
             return _answer("-5", "未查询到该笔业务")
         return {**_result(found, found.status), "infcode": "0", "err_msg": ""}
+
+    async def _list(self, body: Inner) -> dict[str, object]:
+        listed = await day_list(self._context, body["opt_date"], body.get("page_num", "1"))
+        if listed is None:
+            return _answer("-2", "opt_date应为yyyy-MM-dd，page_num为正整数")
+        rows = [
+            {"out_biz_no": each.number, "biz_no": each.department_number, "status": each.status} for each in listed
+        ]
+        return _answer("0", rows=rows)
 
     async def _withdraw(self, body: Inner) -> dict[str, object]:
         found = await self._context.store.by_department_number(str(body.get("biz_no", "")))

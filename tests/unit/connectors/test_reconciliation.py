@@ -76,3 +76,10 @@ def test_a_correction_of_a_decision_is_taken() -> None:
 def test_a_number_nobody_delivered_is_asked_about_and_ours_of_another_day_are_known() -> None:
     found = compared([], [theirs("1"), theirs("2")], known=(ours("1"),))
     assert repairs(found) == [("2", Repair.ASK)]
+
+
+def test_what_was_decided_at_once_agrees_with_the_same_decision_and_takes_another() -> None:
+    granted, refused = ours("1", "", DeliveryState.CONFIRMED), ours("2", "", DeliveryState.REFUSED)
+    assert compared([granted, refused], [theirs("1", "30"), theirs("2", "40")]).agrees
+    found = compared([granted, refused], [theirs("1", "40"), theirs("2", "30")])
+    assert repairs(found) == [("1", Repair.TAKE_STATUS), ("2", Repair.TAKE_STATUS)]

@@ -1,0 +1,55 @@
+"""Each department that can list a day does: what it took in is there under both numbers, and only on its day."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from config.clock import SHANGHAI, utc_now
+from connectors.outcomes import DELIVERED
+from connectors.ports import Lists
+from tests.doubles.departments import MATTERS, application, department, number_of, onewindow
+
+LISTED = {
+    "mz-assist": ("04-temporary-assistance", "expenditure"),
+    "mz-elder": ("05-elder-respect-allowance", ""),
+    "rs-employee-insurance": ("13-flexible-employment-pension", ""),
+    "rs-employment": ("15-unemployment-registration", ""),
+    "rs-resident-pension": ("10-resident-pension-claim", ""),
+    "scjg-food": ("E01-food-business-licence", ""),
+    "wj-birth": ("25-birth-registration", ""),
+    "yb-core": ("22-chronic-disease-recognition", ""),
+}
+
+
+@pytest.mark.parametrize("system_id", LISTED)
+async def test_what_was_taken_in_is_listed_on_its_day_and_on_no_other(system_id: str, tmp_path: Path) -> None:
+    matter, situation = LISTED[system_id]
+    chosen = situation or MATTERS[matter].guide.situations[0].id
+    with department(system_id, tmp_path) as there:
+        async with onewindow(there) as here:
+            assert isinstance(here.transport, Lists)
+            errand = here.errand(application(matter, chosen, seed=7))
+            outcome = await here.send(errand)
+            if outcome.kind not in DELIVERED:  # a session that ended midway: it is there all the same
+                outcome = await here.send(here.fresh(errand))
+            today = utc_now().astimezone(SHANGHAI).date()
+            listed = await here.transport.list_day(today)
+            before = await here.transport.list_day(today - timedelta(days=1))
+    assert listed is not None
+    assert [(each.our_number, each.department_number) for each in listed] == [
+        (number_of(errand), outcome.department_number)
+    ]
+    assert before == []
+
+
+async def test_more_than_a_page_is_listed_whole(tmp_path: Path) -> None:
+    with department("wj-birth", tmp_path) as there:
+        async with onewindow(there) as here:
+            assert isinstance(here.transport, Lists)
+            at = utc_now()
+            for n in range(205):
+                await there.context.store.received(f"320105007-261122-WJ025-{n:06d}", {"n": n}, operation="SYDJ", at=at)
+            listed = await here.transport.list_day(at.astimezone(SHANGHAI).date())
+    assert listed is not None
+    assert len({each.our_number for each in listed}) == 205
