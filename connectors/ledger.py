@@ -42,6 +42,7 @@ HoldReason = Literal["", "closed", "breaker", "throttled", "auth", "budget", "pe
 EventSource = Literal["callback", "poll", "probe", "results", "reconcile"]
 DeliveryKind = Literal["submit", "withdraw", "reflux", "event"]
 """Of a case: submit, withdraw. Of a notice, to whoever else is to know of it: reflux (its result), event (联动)."""
+NOTICE_KINDS: Final = frozenset({"reflux", "event"})
 
 
 class DeskReason(StrEnum):

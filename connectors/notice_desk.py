@@ -11,8 +11,7 @@ from config import logs
 from config.state import StateStore, StateStoreUnavailable
 from connectors.errors import NotPermitted, TaskClosed
 from connectors.intake import WAKE_TOPIC
-from connectors.ledger import DeskReason, DeskTask, Submission
-from connectors.notices import NOTICE_KINDS
+from connectors.ledger import NOTICE_KINDS, DeskReason, DeskTask, Submission
 from connectors.ports import DeskBook, DeskChange
 from matters.policy import Actor, may_work_desk
 

@@ -15,7 +15,6 @@ from connectors.ledger import Delivery
 from connectors.reflux import ResultRecord
 
 NoticeKind = Literal["reflux", "event"]
-NOTICE_KINDS: tuple[NoticeKind, ...] = ("reflux", "event")
 STATES: Mapping[Step, str] = {"act": "new", "undo": "undone", "confirm": "confirmed"}
 """`notice.status` of a fan-out's steps; of a reflux it is new, amended or revoked."""
 

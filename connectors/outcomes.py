@@ -92,7 +92,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """An answer, understood. `status` is our word for theirs; `unmapped_status` is theirs where the map lacks it."""
+    """An answer, understood. `status` is our word for `their_status`; `unmapped_status` is theirs where the map lacks it."""
 
     kind: OutcomeClass
     department_number: str = ""
@@ -100,6 +100,7 @@ class Outcome:
     retry_after_seconds: float | None = None
     status: StatusWord | None = None
     unmapped_status: str = ""
+    their_status: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     rule: int | None = None
     http_status: int = 0
@@ -141,7 +142,8 @@ def _outcome(
     answer: Answer,
     variables: Mapping[str, object],
 ) -> Outcome:
-    status, unmapped = map_status(statuses, extract(rule.status, variables))
+    theirs = extract(rule.status, variables)
+    status, unmapped = map_status(statuses, theirs)
     by_row = {} if rule.rows is None else rule.rows.of(variables)
     message = "；".join(part for part in (extract(rule.message, variables), *_per_row(by_row)) if part)
     return Outcome(
@@ -151,6 +153,7 @@ def _outcome(
         retry_after_seconds=_seconds(extract(rule.retry_after, variables)),
         status=rule.case or status,
         unmapped_status=unmapped,
+        their_status=theirs,
         facts=by_row | {name: text for name, e in rule.facts.items() if (text := extract(e, variables))},
         rule=number,
         http_status=answer.http_status,

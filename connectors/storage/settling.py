@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.inbound import Applied, apply_event, may_apply
-from connectors.ledger import Delivery, DeliveryState, DeskReason, InboundEvent, Lease, LeaseLost, Result
+from connectors.ledger import NOTICE_KINDS, Delivery, DeliveryState, DeskReason, InboundEvent, Lease, LeaseLost, Result
 from connectors.ports import DueOn
 from connectors.storage import rows
 from connectors.storage.case_moves import CaseMoves, Report
@@ -101,6 +101,9 @@ async def _write_delivery(connection: AsyncConnection, lease: Lease, result: Res
     values = delivery_values(result, at)
     if not result.counts and lease.delivery.state is not DeliveryState.PROBING:
         values["attempts"] = deliveries.c.attempts - 1
+    if lease.delivery.kind in NOTICE_KINDS and result.outcome.their_status:
+        # A notice has no case whose state would say it: the receiver's own word is its result.
+        values["their_status"] = result.outcome.their_status[:60]
     changed = await connection.execute(update(deliveries).where(held_by(lease)).values(**values).returning(deliveries))
     row = changed.mappings().first()
     if row is None:

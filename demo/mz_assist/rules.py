@@ -5,6 +5,7 @@ Refused on the merits (BYQR): 低保 DB_APPLY and 低保边缘 DBBY_APPLY with m
 """
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -16,6 +17,8 @@ from demo.ground.soap import rows_of
 MONTHLY_STANDARD: Final = Decimal(1100)
 MOST_HOUSES: Final = 2
 MONTHS_OF_SAVINGS: Final = 24
+MOST_MONTHS_OF_RELIEF: Final = 6
+LEAST_ALLOWANCE: Final = Decimal(100)
 
 _MONEY: Final = checks.pattern(r"\d{1,12}\.\d{2}", "金额应为元，保留两位小数")
 _COUNT: Final = checks.pattern(r"\d{1,2}", "应为整数")
@@ -136,8 +139,8 @@ def household(body: Body) -> frozenset[str]:
     return frozenset(number for number in (*members, str(body.get("SFZH", ""))) if number)
 
 
-def decide(body: Body) -> Decision:
-    """Return what the department decides about an application that passed `check`."""
+def decide(body: Body, *, on: date) -> Decision:
+    """Return what the department decides on a day about an application that passed `check`."""
     if body["YWLX"] == "LSJZ_APPLY" and Decimal(str(body["YBXE"])) >= Decimal(str(body["ZCZE"])):
         return Decision(status="BYQR", facts={"BZSM": "必需支出已由报销、理赔或其他救助覆盖"})
     if body["YWLX"] in ("DB_APPLY", "DBBY_APPLY"):
@@ -146,4 +149,16 @@ def decide(body: Body) -> Decision:
         most = MONTHLY_STANDARD * MONTHS_OF_SAVINGS * int(str(body["JTRS"]))
         if Decimal(str(body["JRZC"])) > most:
             return Decision(status="BYQR", facts={"BZSM": f"家庭金融资产超过{most}元，不符合财产状况规定"})
-    return Decision(status="QR", facts={"BZSM": "经审核确认，符合救助条件"})
+    return Decision(status="QR", facts={"BZSM": "经审核确认，符合救助条件", **_granted(body, on)})
+
+
+def _granted(body: Body, on: date) -> dict[str, str]:
+    """Return what is paid: relief at once, the living allowance from the next month."""
+    if body["YWLX"] == "LSJZ_APPLY":
+        paid = min(Decimal(str(body["ZCZE"])) - Decimal(str(body["YBXE"])), MONTHLY_STANDARD * MOST_MONTHS_OF_RELIEF)
+        return {"JE": f"{paid:.2f}", "FFRQ": f"{on:%Y-%m-%d}"}
+    if body["YWLX"] != "DB_APPLY":
+        return {}
+    heads = int(str(body["JTRS"]))
+    paid = max(MONTHLY_STANDARD * heads - Decimal(str(body["JTYSR"])), LEAST_ALLOWANCE)
+    return {"JE": f"{paid:.2f}", "QSNY": f"{on.year + on.month // 12}-{on.month % 12 + 1:02d}"}

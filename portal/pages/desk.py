@@ -10,8 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from connectors.desk import DeskResult, TaskView
 from connectors.errors import IntakeError
-from connectors.ledger import DeskReason
-from connectors.notices import NOTICE_KINDS
+from connectors.ledger import NOTICE_KINDS, DeskReason
 from matters.case import Case
 from matters.errors import MatterError
 from matters.messages import say

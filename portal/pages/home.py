@@ -83,6 +83,8 @@ def _leads(actor: Actor) -> tuple[Lead, ...]:
     if may_see_systems(actor):
         what = _("各系统是否正常、有多少办件在等待、开放时间和数据流向")
         leads.append(Lead(address="/systems", title=_("系统运行情况"), what=what, icon="device-desktop-analytics"))
+        what = _("每个事项的结果交给谁、怎样交，哪里还没有接收方")
+        leads.append(Lead(address="/reflux", title=_("数据回流"), what=what, icon="link"))
     if may_see_cases(actor) and not may_take_in(actor):
         what = _("每个办件的进展和承诺办结日期")
         leads.append(Lead(address="/cases", title=_("本区域办件"), what=what, icon="files"))

@@ -99,7 +99,8 @@ async def test_a_notice_holds_the_declared_fields_and_nothing_of_the_rest_of_the
     assert set(content) == {"notice", "item", "case", "reason"}
     assert set(content["item"]) == {"person", "household", "assistance"}
     assert set(content["item"]["person"]) == {"name", "id_number"}
-    assert content["item"]["assistance"] == {"category": "dibao"}
+    assert set(content["item"]["assistance"]) == {"category", "amount", "start_month"}
+    assert content["item"]["assistance"]["category"] == "dibao"
     assert content["notice"]["basis"]
     assert content["notice"]["trigger"] == "办结后实时"
     form = poor_household(4).form
@@ -248,3 +249,15 @@ async def test_whoever_turns_eighty_soon_without_the_allowance_is_visited_once(t
     tasks = [each.task for each in await town.connectors.desk.tasks(CLERK) if each.task.reason == "visit"]
     assert len(tasks) == 1
     assert tasks[0].matter_id == ALLOWANCE
+
+
+async def test_relief_is_passed_on_once_it_was_paid(town: Town) -> None:
+    """发放后实时: the department's answer names the day of payment, so nothing waits any longer."""
+    made = application("04-temporary-assistance", seed=14)
+    form = {**made.form, "expense_total": "9000.00", "reimbursed_total": "1000.00"}
+    number = await town.take_in(replace(made, form=form), "relief-14")
+    assert await town.decided(number) == "completed_approved"
+    notice = await town.notice_to(number, "mz-monitor")
+    assert not notice.awaits_payment
+    assert {"assistance.pay_date", "assistance.amount"} <= set(notice.fields)
+    await town.settled(number, "mz-monitor")
