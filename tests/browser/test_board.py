@@ -1,0 +1,75 @@
+"""The board in a real browser: it keeps itself up to date, and what hangs from it breaks no rule of WCAG 2.2 A and AA."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, Response, ViewportSize, expect
+
+from tests.browser.axe import violations
+from tests.browser.clerk import Clerk
+from tests.servers.installation import Installation
+
+PHONE = ViewportSize(width=320, height=640)
+DESK = ViewportSize(width=1280, height=900)
+SYSTEM = "/systems/mz-elder"
+
+
+def accessible(page: Page) -> None:
+    found = violations(page)
+    assert not found, f"{page.url}\n" + "\n".join(map(str, found))
+    too_wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert too_wide <= 0, f"{page.url} is {too_wide} pixels wider than the screen"
+
+
+@pytest.fixture(params=["desk", "phone", "english"])
+def owner(request: pytest.FixtureRequest, browser: Browser, installation: Installation) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport=PHONE if request.param == "phone" else DESK,
+        locale="en-GB" if request.param == "english" else "zh-CN",
+        base_url=installation.base_url,
+    )
+    yield Clerk.sign_in(context.new_page(), installation, "owner").page
+    context.close()
+
+
+def test_alerts_maintenance_and_numbers_in_their_states(owner: Page) -> None:
+    for path in ("/alerts", "/alerts?system=mz-elder", f"{SYSTEM}/numbers", f"{SYSTEM}/numbers?by=month"):
+        owner.goto(path)
+        accessible(owner)
+    owner.goto(f"{SYSTEM}/maintenance")
+    accessible(owner)
+    begins, ends = owner.locator("#maintenance-begins"), owner.locator("#maintenance-ends")
+    there = datetime.fromisoformat(begins.input_value())
+    # Far ahead and ended again, so that nothing of another test is held back.
+    ahead = there + timedelta(days=100 if owner.viewport_size == PHONE else 110)
+    begins.fill(f"{ahead:%Y-%m-%dT%H:%M}")
+    ends.fill(f"{ahead - timedelta(hours=1):%Y-%m-%dT%H:%M}")
+    owner.locator("#maintenance-reason").fill("数据库升级")
+    owner.locator("main button[type=submit]").click()
+    expect(owner.locator("[role=alert]")).to_be_visible()
+    accessible(owner)
+    owner.locator("#maintenance-ends").fill(f"{ahead + timedelta(hours=1):%Y-%m-%dT%H:%M}")
+    owner.locator("main form button[type=submit]").first.click()
+    end = owner.locator("form[action$='/end'] button")
+    expect(end.first).to_be_visible()
+    accessible(owner)
+    end.first.click()
+    expect(end).to_have_count(0)
+    accessible(owner)
+
+
+def test_the_board_keeps_itself_up_to_date(browser: Browser, installation: Installation) -> None:
+    context = browser.new_context(viewport=DESK, locale="zh-CN", base_url=installation.base_url)
+    page = Clerk.sign_in(context.new_page(), installation, "owner").page
+
+    def is_update(response: Response) -> bool:
+        return response.url.endswith("/systems") and "hx-request" in response.request.headers
+
+    page.goto("/systems")
+    with page.expect_response(is_update, timeout=60_000) as update:
+        pass
+    assert update.value.text().lstrip().startswith('<div id="systems-list"')
+    expect(page.locator("#systems-list")).to_have_count(1)
+    accessible(page)
+    context.close()
