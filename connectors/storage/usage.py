@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, delete, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, String, and_, case, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -254,7 +254,7 @@ async def _write(
         await connection.execute(insert.on_conflict_do_update(index_elements=key, set_=changed))
 
 
-def read(row: Mapping[str, Any]) -> tuple[str, datetime, Usage]:
+def read(row: RowMapping) -> tuple[str, datetime, Usage]:
     """Return `(system, begin of the span, usage)` of a row."""
     counts = {name: row[name] for name in ("taken", "delivered", "concluded", "outcomes", "statuses", "times")}
     return row["system"], row["begins_at"], Usage(**counts)
