@@ -14,12 +14,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from socket import IPPROTO_TCP
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
-import httpx2
-
 from config.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx2
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -114,7 +115,7 @@ class EgressClient:
         within: timedelta = WITHIN,
         at_most_bytes: int = AT_MOST_BYTES,
         resolve: Resolve | None = None,
-        transport: Callable[[], httpx2.AsyncBaseTransport] | None = None,
+        transport: "Callable[[], httpx2.AsyncBaseTransport] | None" = None,
     ) -> None:
         """`resolve` and `transport` stand in for the name server and the network in tests."""
         self._rules = rules
@@ -147,6 +148,8 @@ class EgressClient:
         return await self._call("POST", url, {"content-type": content_type}, body)
 
     async def _call(self, method: str, url: str, headers: dict[str, str], body: bytes) -> EgressAnswer:
+        import httpx2  # a process that calls nobody does not load it
+
         parts = self._rules.check_url(url)
         try:
             async with asyncio.timeout(self._within.total_seconds()), self._slots:
@@ -159,6 +162,8 @@ class EgressClient:
     async def _first_that_connects(
         self, method: str, parts: SplitResult, headers: dict[str, str], body: bytes
     ) -> EgressAnswer:
+        import httpx2
+
         addresses = await self._checked_addresses(parts)
         for address in addresses[:-1]:
             try:
@@ -181,6 +186,8 @@ class EgressClient:
     async def _send(
         self, method: str, parts: SplitResult, address: str, headers: dict[str, str], body: bytes
     ) -> EgressAnswer:
+        import httpx2
+
         host = f"[{address}]" if ":" in address else address
         port = f":{parts.port}" if parts.port else ""
         query = f"?{parts.query}" if parts.query else ""
@@ -203,7 +210,7 @@ class EgressClient:
             finally:
                 await answer.aclose()
 
-    async def _bounded(self, answer: httpx2.Response) -> bytes:
+    async def _bounded(self, answer: "httpx2.Response") -> bytes:
         body = b""
         async for chunk in answer.aiter_raw():
             body += chunk
@@ -211,7 +218,9 @@ class EgressClient:
                 raise EgressFailed("too much")
         return body
 
-    def _network(self) -> httpx2.AsyncBaseTransport:
+    def _network(self) -> "httpx2.AsyncBaseTransport":
+        import httpx2
+
         if self._tls is None:
             self._tls = ssl.create_default_context()
         return httpx2.AsyncHTTPTransport(verify=self._tls, trust_env=False)

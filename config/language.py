@@ -1,14 +1,12 @@
 """Languages: Chinese first. Sources are written in Chinese, `locale/en.po` beside them holds the English.
 
-Catalogues are read from .po at start, so there is no compiled file to forget.
+Catalogues are read from .po by each process, so there is no compiled file to forget.
 """
 
 import gettext
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
-
-from babel.messages.pofile import read_po
 
 Language = Literal["zh-Hans", "en"]
 CHINESE: Language = "zh-Hans"
@@ -33,6 +31,8 @@ class Catalogue(gettext.NullTranslations):
 
 def load_catalogues(directories: Iterable[Path]) -> dict[Language, Catalogue]:
     """Return the catalogue of each language from `<directory>/en.po` of every directory."""
+    from babel.messages.pofile import read_po  # takes as long to load as the catalogues to read
+
     english: dict[str, str] = {}
     for directory in directories:
         with (directory / "en.po").open("rb") as file:

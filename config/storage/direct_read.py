@@ -37,7 +37,8 @@ class DirectRead:
         self._engine = engine
         self._statement = statement
         self._driver: _Asyncpg | _Aiosqlite = _Asyncpg() if engine.dialect.name == "postgresql" else _Aiosqlite()
-        self._faults = (*self._driver.faults, engine.dialect.loaded_dbapi.Error)
+        of_sqlalchemy: type[Exception] = engine.dialect.loaded_dbapi.Error  # while connecting
+        self._faults = (*self._driver.faults, of_sqlalchemy)
         self._compiled: _Compiled | None = None
         self._idle: list[_Line] = []
         self._free = asyncio.Semaphore(_LINES)
@@ -74,7 +75,8 @@ class DirectRead:
 
     async def _ordinarily(self, texts: dict[str, str]) -> Row[Any] | None:
         async with readonly(self._engine).connect() as connection:
-            return (await connection.execute(self._statement, texts)).one_or_none()
+            found: Row[Any] | None = (await connection.execute(self._statement, texts)).one_or_none()
+            return found
 
     async def _open(self) -> "_Line":
         proxied = await self._engine.raw_connection()

@@ -1,15 +1,18 @@
 """Pages: one frozen dataclass each as context, Chinese first, autoescaped, a missing name is an error."""
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from config.language import LANGUAGES, Language, load_catalogues, negotiate
+from config.language import LANGUAGES, Catalogue, Language, load_catalogues, negotiate
 from idp.endpoints.static import StaticFiles
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _PACKAGE: Final = Path(__file__).parent.parent
 
@@ -122,11 +125,19 @@ class Pages:
     """Renders pages in the reader's language."""
 
     def __init__(self, *, issuer: str, portal: str, static: StaticFiles) -> None:
-        catalogues = load_catalogues([_PACKAGE / "locale"])
-        self._environments = {language: _environment(issuer, portal, static) for language in LANGUAGES}
-        for language, environment in self._environments.items():
-            environment.install_gettext_translations(catalogues[language], newstyle=True)  # type: ignore[attr-defined]
-        self._catalogues = catalogues
+        self._issuer, self._portal, self._static = issuer, portal, static
+
+    @cached_property
+    def _catalogues(self) -> dict[Language, Catalogue]:
+        # Read for the first page, not at the start: most of what a provider is asked needs none.
+        return load_catalogues([_PACKAGE / "locale"])
+
+    @cached_property
+    def _environments(self) -> dict[Language, "Environment"]:
+        environments = {language: _environment(self._issuer, self._portal, self._static) for language in LANGUAGES}
+        for language, environment in environments.items():
+            environment.install_gettext_translations(self._catalogues[language], newstyle=True)  # type: ignore[attr-defined]
+        return environments
 
     def render(
         self,
@@ -170,7 +181,9 @@ def language_of(request: Request, ui_locales: str) -> Language:
     return negotiate(request.headers.get("accept-language"))
 
 
-def _environment(issuer: str, portal: str, static: StaticFiles) -> Environment:
+def _environment(issuer: str, portal: str, static: StaticFiles) -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(
         loader=FileSystemLoader(_PACKAGE / "templates"),
         autoescape=True,

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from config.lazy_adapter import LazyAdapter
 from config.public_jwk import JwksRefused, public_keys
 from idp.protocol.client import Client
 from idp.protocol.errors import InvalidClientMetadata, InvalidRedirectUri, OAuthError
@@ -21,7 +22,7 @@ _SHOWN_DEFAULTS: Final = frozenset({
     "token_endpoint_auth_method", "redirect_uris", "grant_types", "id_token_signed_response_alg", "application_type",
     "subject_type", "dpop_bound_access_tokens", "require_pushed_authorization_requests",
 })  # fmt: skip
-_CLIENT: Final = TypeAdapter(Client)
+_CLIENT: Final = LazyAdapter(Client)
 Reader = Callable[[str, object], object]
 
 

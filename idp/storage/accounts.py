@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from config.lazy_adapter import LazyAdapter
 from config.storage.sql import readonly
 from idp.protocol.account import Account, fold_username
 from idp.protocol.audit import AuditEvent
@@ -21,7 +21,7 @@ from idp.storage.tables import accounts
 _FIELDS = (
     "sub", "username", "name", "unit", "unit_name", "region", "locale", "disabled", "valid_from", "real_name_level",
 )  # fmt: skip
-_CONTACT = TypeAdapter(Contact)
+_CONTACT = LazyAdapter(Contact)
 
 
 class SqlAccountStore:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from config.lazy_adapter import LazyAdapter
 from config.storage.sql import readonly
 from idp.protocol.audit import AuditEvent
 from idp.protocol.client import Client
@@ -16,7 +16,7 @@ from idp.storage.audit import AuditChain
 from idp.storage.tables import clients
 from idp.storage.upsert import upsert
 
-_CLIENT = TypeAdapter(Client)
+_CLIENT = LazyAdapter(Client)
 
 
 class SqlClientStore:

@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from pydantic import TypeAdapter
-
+from config.lazy_adapter import LazyAdapter
 from config.state import StateStore
 from idp.protocol.device_grant import DeviceRequest
 
-_REQUEST = TypeAdapter(DeviceRequest)
+_REQUEST = LazyAdapter(DeviceRequest)
 
 
 class StateDeviceRequestStore:

@@ -2,13 +2,12 @@
 
 from datetime import timedelta
 
-from pydantic import TypeAdapter
-
+from config.lazy_adapter import LazyAdapter
 from config.state import StateStore
 from idp.import_jobs import Job
 from idp.storage.sealing import Seal
 
-_JOB = TypeAdapter(Job)
+_JOB = LazyAdapter(Job)
 
 
 class StateImportJobStore:

@@ -4,8 +4,7 @@ import asyncio
 import hashlib
 from datetime import datetime, timedelta
 
-from pydantic import TypeAdapter
-
+from config.lazy_adapter import LazyAdapter
 from config.state import StateStore
 from idp.protocol.authorization_code import AuthorizationCode
 from idp.protocol.interaction import Interaction
@@ -14,12 +13,12 @@ from idp.protocol.pushed_request import PushedRequest
 from idp.protocol.session import KEPT_AFTER_END, Session
 from idp.protocol.throttle import Bound
 
-_CODE = TypeAdapter(AuthorizationCode)
-_SESSION = TypeAdapter(Session)
-_INTERACTION = TypeAdapter(Interaction)
-_PARAMETERS = TypeAdapter(dict[str, str])
-_FAREWELL = TypeAdapter(Farewell)
-_PUSHED = TypeAdapter(PushedRequest)
+_CODE = LazyAdapter(AuthorizationCode)
+_SESSION = LazyAdapter(Session)
+_INTERACTION = LazyAdapter(Interaction)
+_PARAMETERS = LazyAdapter(dict[str, str])
+_FAREWELL = LazyAdapter(Farewell)
+_PUSHED = LazyAdapter(PushedRequest)
 
 
 class StateAuthorizationCodeStore:
