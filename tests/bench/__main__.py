@@ -1,6 +1,6 @@
 """`python -m tests.bench [part …]`: starts what it needs, measures, prints tables; ends with 1 when out of reach.
 
-Parts: pages, sign-on, start, sign-in-timing, in-process, account-import, delivery, channel-delay, backlog. Without a name all of them.
+Parts: pages, sign-on, start, bad-input, sign-in-timing, in-process, account-import, delivery, channel-delay, backlog. Without a name all of them.
 """
 
 import sys
@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from config import logs
 from tests.bench import (
     account_import,
     backlog,
+    bad_input,
     channel_delay,
     delivery,
     in_process,
@@ -37,6 +39,7 @@ PARTS: Final[dict[str, Callable[[], bool]]] = {
     "pages": measure_pages,
     "sign-on": sign_on.measure,
     "start": start.measure,
+    "bad-input": bad_input.measure,
     "sign-in-timing": sign_in_timing.measure,
     "in-process": in_process.measure,
     "account-import": account_import.measure,
@@ -51,6 +54,7 @@ def main(wanted: list[str]) -> int:
     if unknown := set(wanted) - set(PARTS):
         sys.stderr.write(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}\n")
         return 2
+    logs.configure(level="warning", form="json")
     outcomes = [PARTS[part]() for part in wanted or PARTS]  # every part is measured, whatever one says
     return 0 if all(outcomes) else 1
 
