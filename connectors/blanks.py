@@ -42,3 +42,5 @@ def _left(path: tuple[str, ...], value: object) -> Iterator[tuple[tuple[str, ...
         case list():
             for number, inner in enumerate(value):
                 yield from _left((*path, str(number)), inner)
+        case _:
+            return

@@ -83,7 +83,8 @@ def data_uses(system: System, matters: Sequence[Matter], masks: Mapping[str, Mas
     found: list[DataUse] = []
     for operation in system.operations.values():
         own = [m for m in matters if m.target.system == system.id and m.target.operation == operation.name]
-        found += [_use(operation, matter, masks) for matter in own or [None]]
+        named: Sequence[Matter | None] = own or (None,)
+        found += [_use(operation, matter, masks) for matter in named]
     return tuple(found)
 
 

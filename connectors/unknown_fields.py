@@ -70,3 +70,5 @@ def _texts(path: tuple[str, ...], value: object) -> Iterator[tuple[tuple[str, ..
         case list():
             for number, inner in enumerate(value):
                 yield from _texts((*path, str(number)), inner)
+        case _:
+            return
