@@ -25,6 +25,7 @@ from config.egress import EgressClient, EgressRules
 from config.settings import Settings
 from config.state import StateStore
 from connectors.app import Connectors, create_connectors
+from connectors.flows import read_flows
 from connectors.spec import load_systems
 from connectors.system import System
 from demo.forms import make_application
@@ -135,6 +136,7 @@ async def house(engine: Any, state: StateStore, directory: Path, **variables: st
         systems=systems(),
         guide=by_id.get,
         calendar=calendar(),
+        flows=read_flows(ROOT / "config"),
     )
 
     async def front_door(scope: Any, receive: Any, send: Any) -> None:

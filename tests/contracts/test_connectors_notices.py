@@ -1,0 +1,125 @@
+"""Results and events as kept: scopes, pages, one person, and happening once, on both databases."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from connectors.fanout import Happening
+from connectors.flows import read_flows
+from connectors.notices import ResultScope
+from connectors.reflux import ResultRecord
+from connectors.storage.notice_book import PAGE, SqlNoticeBook
+from connectors.storage.notice_rows import result_row
+from connectors.storage.notice_writes import Writes, write
+from connectors.storage.noticing import Noticing, open_noticing
+from connectors.storage.tables import metadata
+from tests.doubles.house import matters
+
+AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+TOWN, NEIGHBOUR = "320105007", "320105008"
+FLOWS = read_flows(Path(__file__).parents[2] / "config")
+BORN = "990101190203011230"
+
+
+@pytest.fixture
+async def noticing(engine: AsyncEngine) -> Noticing:
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    return open_noticing(
+        engine, flows=FLOWS, systems={}, guide=matters().get, secret=b"s", due_on=lambda at: at + timedelta(days=1)
+    )
+
+
+def result(number: int, *, region: str = TOWN, unit: str = "u1", **other: object) -> ResultRecord:
+    record = ResultRecord(
+        case_number=f"{region}-261123-MZ001-{number:06d}",
+        matter_id="01-minimum-living-guarantee",
+        matter_name="低保",
+        guide_version=1,
+        region=region,
+        unit=unit,
+        name=f"测试{number}",
+        decision="approved",
+        department_number="",
+        items={"person.name": f"测试{number}", "person.id_number": BORN},
+        is_sensitive=False,
+        decided_at=AT + timedelta(minutes=number),
+        visible_from=AT,
+    )
+    return replace(record, **other)  # type: ignore[arg-type]
+
+
+async def keep(engine: AsyncEngine, noticing: Noticing, *records: ResultRecord) -> None:
+    async with engine.begin() as connection:
+        rows = [result_row(each, noticing.person_key) for each in records]
+        await write(connection, Writes(at=AT, due_at=AT, results=rows))
+
+
+async def test_a_township_s_list_is_its_own_the_latest_first_in_pages(engine: AsyncEngine, noticing: Noticing) -> None:
+    book = SqlNoticeBook(engine, noticing)
+    await keep(engine, noticing, *(result(n) for n in range(PAGE + 3)), result(99, region=NEIGHBOUR))
+    scope = ResultScope(region=TOWN, sensitive=False)
+    first = await book.results(scope, at=AT + timedelta(days=1))
+    second = await book.results(scope, at=AT + timedelta(days=1), after=first.after)
+    numbers = [each.case_number for page in (first, second) for each in page.results]
+    assert len(numbers) == PAGE + 3
+    assert numbers == sorted(numbers, reverse=True)
+    assert second.after is None
+    county = await book.results(ResultScope(region=TOWN[:6], sensitive=False), at=AT + timedelta(days=1))
+    assert county.results[0].region == NEIGHBOUR
+
+
+async def test_sensitive_results_are_for_their_own_unit_and_for_who_is_authorised(
+    engine: AsyncEngine, noticing: Noticing
+) -> None:
+    book = SqlNoticeBook(engine, noticing)
+    await keep(engine, noticing, result(1), result(2, is_sensitive=True), result(3, is_sensitive=True, unit="u2"))
+
+    async def seen(scope: ResultScope) -> set[str]:
+        page = await book.results(scope, at=AT + timedelta(days=1))
+        return {each.case_number[-1] for each in page.results}
+
+    assert await seen(ResultScope(region=TOWN, sensitive=False)) == {"1"}
+    assert await seen(ResultScope(region=TOWN, sensitive=False, own_unit="u1")) == {"1", "2"}
+    assert await seen(ResultScope(region=TOWN, sensitive=True)) == {"1", "2", "3"}
+
+
+async def test_a_batch_is_not_seen_before_its_time_and_a_person_is_found_exactly(
+    engine: AsyncEngine, noticing: Noticing
+) -> None:
+    book = SqlNoticeBook(engine, noticing)
+    await keep(engine, noticing, result(1), result(2, visible_from=AT + timedelta(hours=20)))
+    scope = ResultScope(region=TOWN, sensitive=True)
+    assert [each.case_number[-1] for each in (await book.results(scope, at=AT)).results] == ["1"]
+    assert len((await book.results(scope, at=AT, name="测试1")).results) == 1
+    assert not (await book.results(scope, at=AT, name="测试")).results
+    later = AT + timedelta(days=1)
+    assert len((await book.results(scope, at=later, person_key=noticing.person_key(BORN))).results) == 2
+    assert not (await book.results(scope, at=later, person_key=noticing.person_key("other"))).results
+
+
+async def test_two_reports_of_one_death_at_the_same_moment_happen_once(engine: AsyncEngine, noticing: Noticing) -> None:
+    book = SqlNoticeBook(engine, noticing)
+    death = Happening(
+        fanout=FLOWS.fanouts["F1-death-reported"],
+        source="a",
+        items={"deceased.name": "测试", "deceased.id_number": BORN},
+        region=TOWN,
+        unit="u1",
+        happened_at=AT,
+    )
+    told = await asyncio.gather(
+        *(book.happen([replace(death, source=source)], at=AT) for source in ("a", "a", "b", "c"))
+    )
+    assert sum(len(each) for each in told) == 1
+    (event,) = await book.events(TOWN, "open")
+    assert len(await book.of_event(event.number)) == 4
+    decided = await asyncio.gather(
+        *(book.decide(event.number, "undo", by="甲", reason="误报", at=AT) for _ in range(3))
+    )
+    assert sorted(decided) == [False, False, True]
+    assert {len(each.deliveries) for each in await book.of_event(event.number)} == {2}
