@@ -22,7 +22,7 @@ from config.storage.sql import create_engine, readonly
 from connectors.errors import TaskClosed
 from connectors.ledger import DUE, LEASED, DeliveryState
 from connectors.outcomes import OutcomeClass
-from connectors.storage.tables import attempts, deliveries
+from connectors.storage.tables import attempts, deliveries, desk_tasks
 from demo.ground.faults import LASTING, Fault
 from tests.bench.table import show
 from tests.doubles.house import CLERK, application
@@ -201,11 +201,23 @@ async def _row(house: HostileHouse, target: Target, mode: str, numbers: Sequence
         lost=sum(not there.get(number) and states.get(number) not in _ELSEWHERE for number in numbers),
         doubled=sum(there.get(number, 0) > 1 for number in numbers),
         unknown=len(unknown),
-        desk=sum(state in _BY_A_PERSON for state in states.values()),
+        desk=await _on_a_desk(house.engine, numbers),
         unsettled=sum(state in _MOVING for state in states.values()),
         states=_counted(states),
         classes=outcomes([(outcome, error) for _, outcome, error in tries]),
     )
+
+
+async def _on_a_desk(engine: AsyncEngine, numbers: Sequence[str]) -> int:
+    """Return how many cases a person has to look at, for whatever reason."""
+    async with readonly(engine).connect() as connection:
+        found = await connection.execute(
+            select(deliveries.c.case_number)
+            .join(desk_tasks, desk_tasks.c.delivery_id == deliveries.c.id)
+            .where(deliveries.c.case_number.in_(numbers), desk_tasks.c.closed_at.is_(None))
+            .distinct()
+        )
+        return len(found.all())
 
 
 def _counted(states: Mapping[str, str]) -> str:
