@@ -26,7 +26,7 @@ from connectors.spec_models import (
     RowsSpec,
     SystemSpec,
 )
-from connectors.spec_reconcile import ReconcileSpec
+from connectors.spec_reconcile import ListRequestSpec, ReconcileSpec
 from connectors.spec_reports import AnnouncementSpec, ReportSpec, ResultsSpec
 from connectors.system import (
     Callback,
@@ -214,15 +214,18 @@ class _Compilation:
 
     def _reconcile(self, spec: ReconcileSpec, tables: Mapping[str, CodeTable]) -> Reconcile:
         place = ("reconcile", "request")
-        headers = {**self.spec.connection.headers, **spec.request.headers}
-        envelope = self.spec.connection.envelope if spec.request.enveloped else None
+        if (spec.request is None) != (self.spec.transport == "exchange_table"):
+            self._note(place, "expected what to ask them; of an exchange table nothing, its rows are read")
+        asked = spec.request or ListRequestSpec()
+        headers = {**self.spec.connection.headers, **asked.headers}
+        envelope = self.spec.connection.envelope if asked.enveloped else None
         request = Request(
-            method=spec.request.method,
-            path=(spec.request.path,),
-            call=spec.request.call,
-            query=self._node(dict(spec.request.query), (*place, "query"), tables, roots=LIST_ROOTS),
+            method=asked.method,
+            path=(asked.path,),
+            call=asked.call,
+            query=self._node(dict(asked.query), (*place, "query"), tables, roots=LIST_ROOTS),
             headers=self._node(headers, (*place, "headers"), tables, roots=LIST_ROOTS),
-            body=self._node(spec.request.body, (*place, "body"), tables, roots=LIST_ROOTS) if spec.request.body else None,
+            body=self._node(asked.body, (*place, "body"), tables, roots=LIST_ROOTS) if asked.body else None,
             envelope=self._node(envelope, ("connection", "envelope"), tables, payload=True, roots=LIST_ROOTS)
             if envelope
             else None,

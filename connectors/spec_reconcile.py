@@ -27,14 +27,14 @@ class ListRequestSpec(Part):
 class ReconcileSpec(Part):
     """Every day at `at` (Beijing time, "HH:MM") the day before is compared with ours.
 
-    `found` says whether the answer is a list at all, `rows` where its rows are; the rest is read from each `row`.
+    An exchange table has no `request`: its rows of the day are read, `row` has their columns. For the others `found` says whether the answer is a list at all, `rows` where its rows are; the rest is read from each `row`.
     Pages are asked for until one has fewer rows than `page_size`.
     """
 
     at: str = Field(default="02:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    request: ListRequestSpec
-    found: str
-    rows: str
+    request: ListRequestSpec | None = None
+    found: str = "true"
+    rows: str = "body"
     our_number: str
     department_number: str | None = None
     status: str | None = None

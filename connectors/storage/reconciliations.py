@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.sql import readonly
@@ -68,12 +68,12 @@ class SqlReconciliations:
                 some = await connection.execute(
                     select(deliveries).where(
                         deliveries.c.system == system,
-                        deliveries.c.kind == "submit",
+                        deliveries.c.kind != "withdraw",
                         deliveries.c.state != DeliveryState.REPLAYED.value,
-                        deliveries.c.case_number.in_(chunk),
+                        or_(deliveries.c.case_number.in_(chunk), deliveries.c.known_as.in_(chunk)),
                     )
                 )
-                found |= {row["case_number"]: _ours(row) for row in some.mappings()}
+                found |= {row["known_as"] or row["case_number"]: _ours(row) for row in some.mappings()}
         return found
 
     async def finish(self, comparison: Comparison, *, at: datetime) -> None:

@@ -92,14 +92,16 @@ def rows_of(reconcile: Reconcile, answer: Answer, *, is_xml: bool = False) -> li
         return []
     if not isinstance(rows, list):
         return None
-    return [
-        Listed(
-            our_number=extract(reconcile.our_number, {"row": row}),
-            department_number=extract(reconcile.department_number, {"row": row}),
-            status=extract(reconcile.status, {"row": row}),
-        )
-        for row in rows
-    ]
+    return [listed(reconcile, row) for row in rows]
+
+
+def listed(reconcile: Reconcile, row: object) -> Listed:
+    """Return one row of a day's list, read as the spec says."""
+    return Listed(
+        our_number=extract(reconcile.our_number, {"row": row}),
+        department_number=extract(reconcile.department_number, {"row": row}),
+        status=extract(reconcile.status, {"row": row}),
+    )
 
 
 async def every_page(

@@ -7,7 +7,7 @@ BACK   rows with a result, from the watermark less an overlap → kept as our ow
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,10 +22,11 @@ from connectors.messages import N_
 from connectors.open_minutes import open_minutes
 from connectors.outcomes import Answer, Outcome, OutcomeClass
 from connectors.ports import Errand, Surroundings, Transport
+from connectors.reconciliation import Listed
 from connectors.rendering import render
 from connectors.spec_exchange_table import ExchangeTableSpec
 from connectors.system import Request, System
-from connectors.transports.answers import NO_PROBE, NOT_OFFERED, found_by, outcome_of
+from connectors.transports.answers import NO_PROBE, NOT_OFFERED, every_page, found_by, listed, outcome_of
 from connectors.transports.tables.engine import open_engine
 from connectors.transports.tables.reading import Found, Place, RowReader, begin_at
 from connectors.transports.tables.reports import failure_of, results_of
@@ -131,6 +132,22 @@ class ExchangeTableTransport:
             await self._move_watermark(fetched.latest)
         kept = self._read.told if fetched.ended_at or self._read.after else frozenset[str]()
         self._read = _Read(told=kept | fetched.told, after=fetched.ended_at)
+
+    async def list_day(self, day: date) -> Sequence[Listed] | None:
+        reconcile, spec = self._system.reconcile, self._system.spec.reconcile
+        if reconcile is None or spec is None:
+            return None
+        reader = RowReader(await self._engine(), self._tables, self._spec)
+
+        async def page_of(page: int) -> list[Listed] | None:
+            rows = await reader.of_day(datetime.combine(day, time()), most=spec.page_size, page=page)
+            return [listed(reconcile, row) for row in rows]
+
+        try:
+            return await every_page(self._system, page_of)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("list_unreachable", system=self._system.id, fault=type(error).__name__)
+            return None
 
     async def aclose(self) -> None:
         if self._made is not None:

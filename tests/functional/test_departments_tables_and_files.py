@@ -13,7 +13,7 @@ from config.clock import SHANGHAI
 from connectors.alarm_bell import AlarmBell
 from connectors.alarms import KINDS as ALARMS
 from connectors.ledger import InboundEvent
-from connectors.ports import Errand
+from connectors.ports import Errand, Lists
 from connectors.storage.health import SqlHealthBook
 from connectors.system_health import SystemHealth
 from demo.gjj_core.tables import T_WB_KH
@@ -490,3 +490,36 @@ async def test_the_owner_s_list_knows_of_an_alarm_as_long_as_it_lasts(front: Fro
         for kind in ALARMS:
             await bell.set(kind, count=0)
         assert (await book.all(["mz-benefit"], clock()))["mz-benefit"] == SystemHealth(system="mz-benefit")
+
+
+async def test_rows_that_stand_are_listed_by_the_day_they_were_written_on(front: FrontDatabase, tmp_path: Path) -> None:
+    async with side("mz-benefit", tmp_path, front.line, changes=account(front)) as ours:
+        assert isinstance(ours.transport, Lists)
+        errand = ours.errand(DISABLED, "living")
+        outcome = await ours.transport.send(errand)
+        today = ours.around.clock().astimezone(SHANGHAI).date()
+        listed = await ours.transport.list_day(today)
+        assert [(each.our_number, each.department_number) for each in listed or ()] == [
+            (number_of(errand), outcome.department_number)
+        ]
+        assert await ours.transport.list_day(today - timedelta(days=1)) == []
+
+
+async def test_each_employees_row_is_listed_under_the_one_case(fund: FrontDatabase, tmp_path: Path) -> None:
+    async with side("gjj-core", tmp_path, fund.line, changes=account(fund)) as ours:
+        assert isinstance(ours.transport, Lists)
+        errand = ours.errand(FUND, "new")
+        outcome = await ours.transport.send(errand)
+        listed = await ours.transport.list_day(ours.around.clock().astimezone(SHANGHAI).date())
+        assert {(each.our_number, each.department_number) for each in listed or ()} == {
+            (number_of(errand), outcome.department_number)
+        }
+
+
+async def test_a_table_that_cannot_be_read_gives_no_list(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "mz-benefit.database").write_text("none", "utf-8")
+    line = f"sqlite:///{tmp_path / 'nowhere' / 'front.db'}"
+    async with side("mz-benefit", tmp_path, line) as ours:
+        assert isinstance(ours.transport, Lists)
+        assert await ours.transport.list_day(ours.around.clock().date()) is None

@@ -80,6 +80,19 @@ class RowReader:
             )
             return [dict(row) for row in found.mappings()]
 
+    async def of_day(self, begins: datetime, *, most: int, page: int) -> Sequence[Found]:
+        """Return a page of the rows written from `begins` on for a day, by the table's own clock; pages count from 1."""
+        written, key = self._out.c[self._spec.out.written_at], self._out.c[self._spec.out.key]
+        async with self._reading.connect() as connection:
+            found = await connection.execute(
+                select(self._out)
+                .where(written >= begins, written < begins + timedelta(days=1))
+                .order_by(key)
+                .limit(most)
+                .offset((page - 1) * most)
+            )
+            return [dict(row) for row in found.mappings()]
+
     async def waiting(self) -> Waiting:
         """Return how many rows nobody has taken, and since when the oldest waits."""
         status, written = self._out.c[self._spec.out.status.column], self._out.c[self._spec.out.written_at]

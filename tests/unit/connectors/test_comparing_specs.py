@@ -31,7 +31,8 @@ def test_a_changed_source_a_new_field_and_a_dropped_one_are_told(tmp_path: Path)
         person["email"] = "'none'"
         del person["gender"]
         for operation in document["operations"].values():
-            operation["request"]["required"].remove("gender")
+            if "gender" in operation["request"]["required"]:
+                operation["request"]["required"].remove("gender")
 
     flows = [f for f in compare_flows(before, loaded(tmp_path, change)) if f.operation == "ZLJ_APPLY"]
     assert [(f.change, f.target, f.before, f.after) for f in flows] == [
