@@ -17,7 +17,7 @@ from demo import launch
 from tests.servers.child import start_child, stop_child, wait_until
 from tests.servers.installation import ROOT, Installation
 
-READY_WITHIN_SECONDS = 60
+READY_WITHIN_SECONDS = 120
 
 
 @dataclass(slots=True)

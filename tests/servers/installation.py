@@ -18,7 +18,7 @@ from tests.servers.child import private_directory, start_child, stop_child, wait
 from tests.servers.ports import free_base_port
 
 ROOT = Path(__file__).parents[2]
-READY_WITHIN_SECONDS = 60
+READY_WITHIN_SECONDS = 120
 
 
 @dataclass(slots=True)

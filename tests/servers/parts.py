@@ -26,7 +26,7 @@ from tests.servers.installation import ROOT, Installation
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
 
-READY_WITHIN_SECONDS = 90
+READY_WITHIN_SECONDS = 180
 IDP_PORT_OFFSET = 5
 _READY = {"whole": "/readyz", "web": "/readyz", "idp": "/idp/.well-known/openid-configuration"}
 Wired = Callable[[str], str]
