@@ -113,7 +113,7 @@ def items_of(
     own = reflux.fields.get(matter.id, {})
     found: dict[str, object] = {}
     for item in matter.guide.result.data_reflux.fields if fields is None else fields:
-        value = said.get(item) or decided.get(item)
+        value: object = said.get(item) or decided.get(item)
         if value is None:
             value = _named(own[item], case.form) if item in own else _from_form(item, matter, case.form)
         if value not in (None, "", []):

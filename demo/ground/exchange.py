@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import DDL, Connection, MetaData, event, inspect, make_url
+from sqlalchemy import Connection, MetaData, event, inspect, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -61,7 +61,7 @@ def _add_columns(connection: Connection, metadata: MetaData) -> None:
         there = {column["name"] for column in inspect(connection).get_columns(table.name)}
         for column in (column for column in table.columns if column.name not in there):
             kind = column.type.compile(connection.dialect)
-            connection.execute(DDL(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
+            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"))
 
 
 def run_scans(

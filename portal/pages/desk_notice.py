@@ -119,7 +119,7 @@ async def _draft(portal: PortalState, found: NoticeTask, person: Person) -> str:
 
 def _prefilled(matter: Matter, items: Mapping[str, object]) -> dict[str, object]:
     """Return the fields of the form whose data item is known."""
-    return {each.key: items[each.source] for each in matter.form.all_fields() if each.source in items}
+    return {each.key: items[each.source] for each in matter.form.all_fields() if each.source and each.source in items}
 
 
 def _items(found: NoticeTask) -> dict[str, object]:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from connectors.errors import NotPermitted
-from connectors.fanout import Event
+from connectors.fanout import Event, EventState
 from matters.masking import mask_name
 from matters.policy import may_decide_event
 from portal.guards import checked_form, signed_in
@@ -23,7 +23,7 @@ from portal.state import PortalState, portal_of
 from portal.words import _, marked
 
 LEAST_REASON, LONGEST_REASON = 4, 200
-STATES = ("open", "done", "confirmed", "undone")
+STATES: tuple[EventState, ...] = ("open", "done", "confirmed", "undone")
 _WORDS = {
     "open": (marked("待确认"), "warn"),
     "done": (marked("已联动"), "ok"),
@@ -146,8 +146,8 @@ async def _page(request: Request, event: Event, *, error: str = "", reason: str 
     return portal.renderer.page(request, "pages/event.html", context, status=status)
 
 
-def _state(asked: str) -> "str":
-    return asked if asked in STATES else "open"
+def _state(asked: str) -> EventState:
+    return next((state for state in STATES if state == asked), "open")
 
 
 def _line(portal: PortalState, event: Event) -> EventLine:

@@ -97,6 +97,9 @@ def test_a_clerks_lists_and_guides(visitor: Page, installation: Installation) ->
         "/matters?q=没有这样的事项",
         f"/matters/{WITH_ROWS}",
         "/cases",
+        "/results",
+        "/events",
+        "/events?state=undone",
         "/desk",
     ):
         clerk.page.goto(path)
@@ -180,7 +183,7 @@ Role = Literal["owner", "manager", "admin"]
 @pytest.mark.parametrize("role", ["owner", "manager", "admin"])
 def test_what_owners_managers_and_admins_see(visitor: Page, installation: Installation, role: Role) -> None:
     visitor = _sign_in(visitor, installation, role).page
-    for path in ("/", "/systems", "/systems/mz-elder", "/systems/mz-assist"):
+    for path in ("/", "/systems", "/systems/mz-elder", "/systems/mz-assist", "/reflux"):
         visitor.goto(path)
         accessible(visitor)
 
