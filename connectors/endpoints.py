@@ -62,7 +62,7 @@ class Endpoints(Mapping[str, str]):
         self._stamp = stamp
         try:
             self._known = read_endpoints(self._file)
-        except (SpecRefused, OSError, yaml.YAMLError, UnicodeDecodeError) as refused:
+        except (SpecRefused, OSError) as refused:
             log.warning("endpoints_refused", detail=str(refused)[:500])
         else:
             log.info("endpoints_read", systems=len(self._known))
@@ -84,7 +84,10 @@ def read_endpoints(file: Path | None) -> Mapping[str, str]:
     """
     if file is None:
         return {}
-    found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise SpecRefused([_problem(file, "(file)", "expected YAML: {system id: https://…}")]) from None
     problems = []
     if not isinstance(found, dict):
         raise SpecRefused([_problem(file, "(file)", "expected {system id: https://…}")])
