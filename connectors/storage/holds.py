@@ -1,7 +1,8 @@
 """Holds in SQL: one row per system, operation and reason; a breaker's hold is its own row."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, literal, select, tuple_, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,9 +30,9 @@ async def standing(connection: AsyncConnection, systems: Collection[str], at: da
     return _by_system(await connection.execute(union_all(written, broken)))
 
 
-def _by_system(found: object) -> dict[str, list[Hold]]:
+def _by_system(found: Iterable[Any]) -> dict[str, list[Hold]]:
     by_system: dict[str, list[Hold]] = {}
-    for system, operation, until, reason in found:  # type: ignore[attr-defined]
+    for system, operation, until, reason in found:
         hold = Hold(operations=(operation,) if operation else (), until=until, reason=reason)
         by_system.setdefault(system, []).append(hold)
     return by_system

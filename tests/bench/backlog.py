@@ -122,9 +122,9 @@ async def _ask_in_turn(few_url: str, many_url: str, many: int) -> dict[str, tupl
                     began = perf_counter()
                     await each[what]()
                     spent[what][place].append(perf_counter() - began)
-        for each in houses:
-            await each.house.connectors.aclose()
-            await each.house.engine.dispose()
+        for backlog in houses:
+            await backlog.house.connectors.aclose()
+            await backlog.house.engine.dispose()
     return spent
 
 
