@@ -105,6 +105,8 @@ def _texts(value: object) -> Iterator[str]:
         case list() | tuple():
             for inner in value:
                 yield from _texts(inner)
+        case _:
+            return
 
 
 def _sensitive(
