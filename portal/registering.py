@@ -135,7 +135,7 @@ def _steps(registration: Registration, found: Readiness, here: str) -> tuple[Ste
     }
     titles = (
         (TEXT, _("编写")),
-        (CHANGES, _("与运行版本的差别")),
+        (CHANGES, _("与其他版本的差别")),
         (COVERAGE, _("字段覆盖")),
         (EXAMPLES, _("约定的例子")),
         (TRIAL, _("用真实办件试填")),
