@@ -101,7 +101,8 @@ def measure(*, full: bool, seconds: float) -> dict[Mode, Felt]:
                 town.become(sick.sick, mode)
                 numbers = _take_in((sick, well), seconds / 2)
                 town.become(sick.sick, "well")
-                _calm(sick)
+                for side in sides:
+                    _calm(side)
                 felt[mode].missing += _collect(felt[mode].beside_sick, sick, numbers[0])
                 felt[mode].missing += _collect(felt[mode].beside_well, well, numbers[1])
     return felt
@@ -145,7 +146,7 @@ def _collect(delays: list[float], side: Side, numbers: Sequence[str]) -> int:
 
 
 def _calm(side: Side) -> None:
-    """Forget the breaker of what was sick and wait until nothing is on its way: no turn leaves anything behind."""
+    """Forget the breaker of what was sick, and wait until nothing is on its way: no turn leaves anything behind."""
     until = monotonic() + _CALM_WITHIN_SECONDS
     while asyncio.run(_still_on_its_way(side.parts.database_url)) and monotonic() < until:
         sleep(0.5)
@@ -156,10 +157,12 @@ async def _still_on_its_way(database_url: str) -> int:
     try:
         async with engine.begin() as connection:
             await connection.execute(delete(breakers).where(breakers.c.system == SICK))
-            waiting = deliveries.c.system == SICK, deliveries.c.state.in_(_ON_ITS_WAY)
+            waiting = deliveries.c.system.in_([SYSTEM, SICK]), deliveries.c.state.in_(_ON_ITS_WAY)
             now = select(func.min(deliveries.c.created_at)).where(*waiting).scalar_subquery()
             await connection.execute(
-                update(deliveries).where(*waiting, deliveries.c.lease_until.is_(None)).values(next_attempt_at=now)
+                update(deliveries)
+                .where(*waiting, deliveries.c.system == SICK, deliveries.c.lease_until.is_(None))
+                .values(next_attempt_at=now)
             )
             return int((await connection.execute(select(func.count()).where(*waiting))).scalar_one())
     finally:
