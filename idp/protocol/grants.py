@@ -26,7 +26,7 @@ from idp.protocol.errors import OAuthError
 from idp.protocol.issuing import Issuer, Presented, Redeemed, TokenAnswer
 from idp.protocol.parameters import Parameters
 from idp.protocol.pkce import check_pkce, verify_code_verifier
-from idp.protocol.ports import Bridge, Clients
+from idp.protocol.ports import Bridge
 from idp.protocol.resource_indicators import resources_of
 from idp.protocol.session import Session
 
@@ -70,8 +70,6 @@ class _Request(OAuth2Request):
         self.proven = _Client(client)
         self.at = at
         self.jkt = jkt
-        self.authorization: AuthorizationRequest | None = None
-        self.session: Session | None = None
 
     @property
     def form(self) -> dict[str, str]:
@@ -135,8 +133,8 @@ class _CodeGrant(grants.AuthorizationCodeGrant):
         self.save_authorization_code(code, self.request)
         return 200, code, []  # the redirect is ours: `authorization_response.py`
 
-    def save_authorization_code(self, code: str, request: Any) -> None:
-        self.server.wait(self.server.issuer.keep_code(code, request.authorization, request.session, at=request.at))
+    def save_authorization_code(self, code: str, request: object) -> None:
+        """Kept once every rule has passed, in `Rulebook.authorize`."""
 
     def query_authorization_code(self, code: str, client: Any) -> _Code:
         taken = self.server.issuer.take_code(code, client.own, self.request.payload.redirect_uri, at=self.request.at)
@@ -210,12 +208,12 @@ class _ClientCredentialsGrant(grants.ClientCredentialsGrant):
 class Rulebook(AuthorizationServer):
     """Answers authorization and token requests by Authlib's rules and ours; every error comes out as an OAuthError."""
 
-    def __init__(self, issuer: Issuer, clients: Clients, bridge: Bridge) -> None:
+    def __init__(self, issuer: Issuer, bridge: Bridge) -> None:
         super().__init__()
         self.issuer = issuer
-        self.clients = clients
         self.bridge = bridge
         self.wait = bridge.wait
+        self._proven: _Client | None = None
         self.register_grant(_CodeGrant, [_Pkce(), _IdToken()])
         self.register_grant(_RefreshGrant, [_IdToken()])
         self.register_grant(_ClientCredentialsGrant)
@@ -228,9 +226,9 @@ class Rulebook(AuthorizationServer):
         Raises:
             OAuthError: Authlib's rules find what ours did not.
         """
-        asked = _Request(parameters, request.target.client, at, "GET")
-        asked.authorization, asked.session = request, session
-        return cast(str, await self.bridge.run(self._code_for, asked))
+        code = self._code_for(_Request(parameters, request.target.client, at, "GET"), session)
+        await self.issuer.keep_code(code, request, session, at=at)
+        return code
 
     async def token(self, parameters: Parameters, client: Client, *, at: datetime, jkt: str = "") -> TokenAnswer:
         """Return the token answer for a client that has authenticated; `jkt` is the DPoP key it has proven, if any.
@@ -247,15 +245,20 @@ class Rulebook(AuthorizationServer):
             return cast(TokenAnswer, await issuing)
         return cast(TokenAnswer, await self.bridge.run(self.create_token_response, asked))
 
-    def _code_for(self, asked: _Request) -> str:
-        grant = self.get_authorization_grant(asked)
-        return cast(str, self.create_authorization_response(asked, asked.session, grant))
+    def _code_for(self, asked: _Request, session: Session) -> str:
+        # Nothing is waited for in here, so this request's client is the one Authlib asks for by its id.
+        self._proven = asked.proven
+        try:
+            grant = self.get_authorization_grant(asked)
+            return cast(str, self.create_authorization_response(asked, session, grant))
+        finally:
+            self._proven = None
 
     # What Authlib asks its framework for:
 
     def query_client(self, client_id: str) -> Any:
-        client = self.wait(self.clients.get(client_id))
-        return None if client is None else _Client(client)
+        proven = self._proven
+        return proven if proven is not None and proven.own.client_id == client_id else None
 
     def authenticate_client(self, request: Any, methods: object, endpoint: str = "token") -> Any:
         return request.proven

@@ -102,7 +102,7 @@ def wire(
         ),
         tokens=_tokens(stores, settings, sessions, verified, subjects),
         issuing=issuing,
-        rulebook=Rulebook(issuing, caches.clients, GreenletBridge()),
+        rulebook=Rulebook(issuing, GreenletBridge()),
         registration=ClientRegistration(
             invitations=SqlClientInvitationStore(engine),
             clients=stores.clients,
