@@ -37,7 +37,7 @@ from matters.policy import Actor, Role
 from tests.doubles.departments import A_WEDNESDAY_MORNING, ROOT, served
 
 TRIED = (
-    "mz-assist", "mz-elder", "rs-employee-insurance", "rs-employment", "rs-resident-pension", "scjg-food", "wj-birth",
+    "mz-assist", "mz-elder", "mz-monitor", "rs-employee-insurance", "rs-employment", "rs-resident-pension", "scjg-food", "wj-birth",
     "yb-core",
 )  # fmt: skip
 OWNER = Actor(sub="owner-1", name="周主管", roles=frozenset({Role.OWNER}), unit="", region="32")
