@@ -37,6 +37,7 @@ def lint_specs(
 ) -> None:
     """Load every spec; ends with 1 and a line per problem when one does not hold."""
     systems = _load(directory)
+    _check_fields(systems, directory)
     for system in systems:
         typer.echo(f"{system.id}\t{system.transport}\t{' '.join(system.operations)}")
     if directory == SYSTEMS:
@@ -189,6 +190,21 @@ def _refuse(refused: SpecRefused) -> NoReturn:
     for problem in refused.problems:
         typer.echo(str(problem), err=True)
     raise typer.Exit(1) from None
+
+
+def _check_fields(systems: "list[System]", directory: Path) -> None:
+    """End with 1 when an operation reads a form field that none of the guides naming it has."""
+    from connectors.unknown_fields import unknown_fields
+    from connectors.yaml_source import read
+
+    matters = _matters()
+    found = [
+        problem
+        for system in systems
+        for problem in unknown_fields(read(directory / f"{system.id}.yaml"), system.id, matters, named_only=True)
+    ]
+    if found:
+        _refuse(SpecRefused(found))
 
 
 def _matters() -> "tuple[Matter, ...]":

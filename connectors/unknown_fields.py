@@ -1,7 +1,7 @@
 """Paths to form fields that no guide has: a mistype that would send nothing for ever. Pure.
 
 An operation is held against the guides that name it; as long as none does, against all of them, for then it is not known
-yet which form will feed it. So are the parts that serve several operations, while there is such an operation.
+yet which form will feed it. A fragment is held against the guides of all operations that use it.
 """
 
 import re
@@ -14,29 +14,45 @@ from matters.guide import Matter
 
 _FIELD: Final = re.compile(r"(?<![\w.'\"])form\.([A-Za-z0-9_]+)")
 _QUOTED: Final = re.compile(r"'(?:[^'\\]|\\.)*'")
-_SHARED: Final = ("fragments", "withdraw", "connection")
+_SHARED: Final = ("withdraw", "connection")
 
 
-def unknown_fields(source: YamlSource, system: str, matters: Sequence[Matter]) -> list[SpecProblem]:
+def unknown_fields(
+    source: YamlSource, system: str, matters: Sequence[Matter], *, named_only: bool = False
+) -> list[SpecProblem]:
     """Return a problem for each place that reads a form field none of the guides has.
 
-    `matters` are all published guides: what is not among them is taken for a mistake.
+    `matters` are all published guides: what is not among them is taken for a mistake. With `named_only` what no guide
+    names yet is not judged, for who has only some of the guides at hand.
     """
     document = source.document
     operations = document.get("operations") if isinstance(document, Mapping) else None
     if not isinstance(document, Mapping) or not isinstance(operations, Mapping):
         return []
-    own = {name: _fields(m for m in matters if _goes(m, system, str(name))) for name in operations}
-    everything = _fields(matters)
-    shared = _fields(m for m in matters if m.target.system == system) if all(own.values()) else everything
-    return [
-        *(
-            p
-            for name, each in operations.items()
-            for p in _of(source, ("operations", str(name)), each, own[name] or everything)
-        ),
-        *(p for part in _SHARED for p in _of(source, (part,), document.get(part), shared)),
+    own = {str(name): _fields(m for m in matters if _goes(m, system, str(name))) for name in operations}
+    everything = None if named_only else _fields(matters)
+    fragments = document.get("fragments")
+    found = [
+        _of(source, ("operations", str(name)), each, own[str(name)] or everything) for name, each in operations.items()
     ]
+    for name, fragment in fragments.items() if isinstance(fragments, Mapping) else ():
+        users = [own[user] for user, each in operations.items() if str(name) in _fragments_of(each, fragments)]
+        known = frozenset[str]().union(*users) if users and all(users) else everything
+        found.append(_of(source, ("fragments", str(name)), fragment, known))
+    shared = _fields(m for m in matters if m.target.system == system) if all(own.values()) else everything
+    found += [_of(source, (part,), document.get(part), shared) for part in _SHARED]
+    return [problem for problems in found for problem in problems]
+
+
+def _fragments_of(value: object, fragments: Mapping[object, object]) -> frozenset[str]:
+    """Return the fragments a piece uses, and those they use."""
+    found: set[str] = set()
+    left = [value]
+    while left:
+        used = {text for path, text in _texts((), left.pop()) if "$use" in path} - found
+        found |= used
+        left += [fragments[name] for name in used if name in fragments]
+    return frozenset(found)
 
 
 def expected(field: str, known: Collection[str]) -> str:
@@ -52,7 +68,11 @@ def _fields(matters: Iterable[Matter]) -> frozenset[str]:
     return frozenset(key for matter in matters for key in matter.fields_by_key)
 
 
-def _of(source: YamlSource, path: tuple[str, ...], value: object, known: frozenset[str]) -> Iterator[SpecProblem]:
+def _of(
+    source: YamlSource, path: tuple[str, ...], value: object, known: frozenset[str] | None
+) -> Iterator[SpecProblem]:
+    if known is None:
+        return
     for place, text in _texts(path, value):
         for field in dict.fromkeys(_FIELD.findall(_QUOTED.sub("''", text))):
             if field not in known:

@@ -108,6 +108,25 @@ def test_a_field_no_guide_has_is_told_with_the_field_that_was_meant() -> None:
     assert advise(problem).params["near"] == "applicant_name"
 
 
+def test_an_operation_no_guide_names_is_held_against_all_of_them_or_left_alone() -> None:
+    text = SPEC.replace("ZLJ_APPLY:", "NOT_YET:").replace(
+        "name: form.applicant_name, idNumber", "name: form.nothing, idNumber"
+    )
+    [problem] = unknown_fields(parse(text, "mz-elder"), "mz-elder", MATTERS)
+    assert problem.path == "operations.NOT_YET.request.body.name"
+    assert unknown_fields(parse(text, "mz-elder"), "mz-elder", MATTERS, named_only=True) == []
+
+
+def test_a_mistype_in_a_part_that_several_operations_use_is_found_from_a_shell_too() -> None:
+    text = (
+        (ROOT / "config/systems/mz-elder.yaml")
+        .read_text("utf-8")
+        .replace("form.applicant_phone", "form.aplicant_phone")
+    )
+    [problem] = unknown_fields(parse(text, "mz-elder"), "mz-elder", MATTERS, named_only=True)
+    assert problem.path == "fragments.person.phone"
+
+
 def test_no_shipped_spec_reads_a_field_no_guide_has() -> None:
     for id_ in load_systems(ROOT / "config/systems"):
         source = parse((ROOT / "config/systems" / f"{id_}.yaml").read_text("utf-8"), id_)
