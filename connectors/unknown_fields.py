@@ -31,11 +31,12 @@ def unknown_fields(
         return []
     own = {str(name): _fields(m for m in matters if _goes(m, system, str(name))) for name in operations}
     everything = None if named_only else _fields(matters)
-    fragments = document.get("fragments")
+    written = document.get("fragments")
+    fragments = written if isinstance(written, Mapping) else {}
     found = [
         _of(source, ("operations", str(name)), each, own[str(name)] or everything) for name, each in operations.items()
     ]
-    for name, fragment in fragments.items() if isinstance(fragments, Mapping) else ():
+    for name, fragment in fragments.items():
         users = [own[user] for user, each in operations.items() if str(name) in _fragments_of(each, fragments)]
         known = frozenset[str]().union(*users) if users and all(users) else everything
         found.append(_of(source, ("fragments", str(name)), fragment, known))
