@@ -17,12 +17,7 @@ async def open_task(
     connection: AsyncConnection, row: Any, reason: DeskReason, *, note: str, at: datetime, due_at: datetime
 ) -> None:
     """Put the delivery in `row` on its unit's desk; one open task per delivery and reason."""
-    already = exists().where(
-        desk_tasks.c.delivery_id == row["id"],
-        desk_tasks.c.reason == reason.value,
-        desk_tasks.c.closed_at.is_(None),
-    )
-    if (await connection.execute(select(already))).scalar():
+    if await has_task(connection, row["id"], reason):
         return
     await connection.execute(
         desk_tasks.insert().values(
@@ -37,6 +32,16 @@ async def open_task(
             due_at=due_at,
         )
     )
+
+
+async def has_task(connection: AsyncConnection, delivery_id: str, reason: DeskReason) -> bool:
+    """Tell whether the delivery has an open task of this reason."""
+    found = exists().where(
+        desk_tasks.c.delivery_id == delivery_id,
+        desk_tasks.c.reason == reason.value,
+        desk_tasks.c.closed_at.is_(None),
+    )
+    return bool((await connection.execute(select(found))).scalar())
 
 
 async def close_tasks(

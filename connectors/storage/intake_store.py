@@ -19,7 +19,7 @@ from connectors.reflux import Moved
 from connectors.storage import holds, rows
 from connectors.storage.case_moves import Follow
 from connectors.storage.commits import until_uncontested
-from connectors.storage.desk import close_tasks, open_task
+from connectors.storage.desk import close_tasks, has_task, open_task
 from connectors.storage.tables import deliveries, idempotency, submissions
 from connectors.submission import sha256_of
 from connectors.system import System
@@ -174,8 +174,7 @@ class SqlIntakeStore:
     ) -> None:
         if row["kind"] != "submit" or DeliveryState(row["state"]) in _NOTHING_TO_TAKE_BACK:
             return
-        was_asked_about = row["last_sent_at"] is not None and row["outcome"] in ("", OutcomeClass.UNKNOWN.value)
-        if DeliveryState(row["state"]) in _NOT_SENT and not was_asked_about:
+        if DeliveryState(row["state"]) in _NOT_SENT and not await _may_have_arrived(connection, row):
             await connection.execute(
                 update(deliveries)
                 .where(deliveries.c.id == row["id"])
@@ -279,3 +278,11 @@ async def _deliveries_of(connection: AsyncConnection, number: str, at: datetime)
         select(deliveries).where(deliveries.c.case_number == number).order_by(deliveries.c.position)
     )
     return await holds.shown(connection, [rows.delivery(row) for row in found.mappings()], at)
+
+
+async def _may_have_arrived(connection: AsyncConnection, row: Any) -> bool:
+    """Nobody knows whether they have it: so ended the last attempt, or asking them, until a person was to find out."""
+    if row["last_sent_at"] is None:
+        return False
+    unanswered = row["outcome"] in ("", OutcomeClass.UNKNOWN.value)
+    return unanswered or await has_task(connection, row["id"], DeskReason.UNKNOWN)

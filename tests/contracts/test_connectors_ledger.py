@@ -201,6 +201,22 @@ async def test_a_later_delivery_of_a_case_waits_for_the_earlier_one(house: House
     assert await status_of(house, accepted.case.number) is CaseStatus.WITHDRAWN
 
 
+async def test_who_may_have_it_is_told_of_a_withdrawal_also_when_asking_them_failed(house: House) -> None:
+    accepted = await house.accept()
+    (lease,) = await claim(house)
+    await house.connectors.ledger.begin(lease, kind="send", at=now())
+    unreached = Outcome(kind=OutcomeClass.TRANSIENT)
+    nobody_knows = Result(state=DeliveryState.DESK, outcome=unreached, desk=DeskReason.UNKNOWN, counts=False)
+    await house.connectors.ledger.settle(lease, nobody_knows, at=now(), duration_ms=1)
+    number = accepted.case.number
+    withdrawn = await house.connectors.intake.withdraw(number, actor=CLERK, reason="申请人要求", at=now())
+    assert [(each.kind, each.state.value) for each in withdrawn.deliveries] == [
+        ("submit", "desk"),
+        ("withdraw", "queued"),
+    ]
+    assert await claim(house, owner="w2") == []
+
+
 def event(number: str, event_id: str, status: str, **more: object) -> InboundEvent:
     base = InboundEvent(
         system="mz-elder",
