@@ -221,9 +221,7 @@ class _Api:
         listed = await day_list(self._context, body["opt_date"], body.get("page_num", "1"))
         if listed is None:
             return _answer("-2", "opt_date应为yyyy-MM-dd，page_num为正整数")
-        rows = [
-            {"out_biz_no": each.number, "biz_no": each.department_number, "status": each.status} for each in listed
-        ]
+        rows = [{"out_biz_no": each.number, "biz_no": each.department_number, "status": each.status} for each in listed]
         return _answer("0", rows=rows)
 
     async def _withdraw(self, body: Inner) -> dict[str, object]:
