@@ -3,11 +3,15 @@
 Files are read when first needed and again when they change on disk, so that a new key needs no restart.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from connectors.errors import SecretMissing
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
+"""A name, never a way out of the directory: it may come from a text somebody typed."""
 
 
 class Secrets(Protocol):
@@ -48,7 +52,7 @@ class SecretsDirectory:
         return (self.current(name), following) if following is not None else (self.current(name),)
 
     def _value(self, name: str) -> bytes | None:
-        if self._directory is None:
+        if self._directory is None or not _NAME.fullmatch(name):
             return None
         file = self._directory / name
         try:

@@ -80,10 +80,13 @@ class Sm2Body(Part):
 
 
 class OAuth2ClientCredentials(Part):
-    """RFC 6749 §4.4: a bearer token fetched with our client's credentials, kept until it ends, fetched again on 401."""
+    """RFC 6749 §4.4: a bearer token fetched with our client's credentials, kept until it ends, fetched again on 401.
+
+    `token_path` lies below the system's address: our credentials go to no other host.
+    """
 
     kind: Literal["oauth2_client_credentials"]
-    token_path: str
+    token_path: str = Field(pattern=r"^/")
     client_id: str
     client_secret: SecretName
     scope: str = ""

@@ -31,7 +31,7 @@ class Sso(Part):
     """How a person gets into the system itself. `path` is what its tile opens, below the system's address."""
 
     type: Literal["oidc", "cas", "ticket", "form_fill"]
-    path: str = "/"
+    path: str = Field(default="/", pattern=r"^/")
     roles: tuple[Role, ...] = ("clerk",)
     note: str = ""
 

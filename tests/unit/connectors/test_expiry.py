@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 from config.clock import SHANGHAI
 from connectors.certificates import Sighting, not_after, read_sighting, see, write_sighting
 from connectors.expiry import Expiry, expiries, read_end
-from connectors.secrets_dir import SecretsDirectory, SecretsInMemory
+from connectors.secrets_dir import SecretsDirectory, SecretsInMemory, has_secret
 
 AT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -167,3 +167,12 @@ def test_a_sighting_is_kept_as_it_was() -> None:
     for sighting in (Sighting(seen_at=AT, not_after=AT + DAY), Sighting(seen_at=AT, error="TimeoutError")):
         assert read_sighting(write_sighting(sighting)) == sighting
     assert read_sighting("") is None
+
+
+@pytest.mark.parametrize("name", ["../outside", "/dev/zero", ".", "", "a\0b", "x" * 400, "inner/key"])
+def test_a_name_leads_to_no_file_outside_the_secrets_directory(tmp_path: Path, name: str) -> None:
+    secrets = SecretsDirectory(tmp_path / "secrets")
+    (tmp_path / "secrets" / "inner").mkdir(parents=True)
+    (tmp_path / "outside").write_bytes(b"not ours to read")
+    (tmp_path / "secrets" / "inner" / "key").write_bytes(b"not ours to read")
+    assert not has_secret(secrets, name)

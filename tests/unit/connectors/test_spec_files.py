@@ -65,6 +65,7 @@ def refused(tmp_path: Path, text: str) -> list[str]:
         ("secret: elder.token", "secret: 'My secret!'", "the NAME of a file"),
         ("department: mz", "department: mz\ndepartment: rs", "stands here twice"),
         ("department: mz", "department: [", "YAML"),
+        ("sso: {type: oidc, path: /login}", "sso: {type: oidc, path: '@elsewhere.example/login'}", "should match pattern '^/'"),
         ("mode: async\n    request:\n      path: /cases\n      headers", "mode: async\n    manual: true\n    request:\n      path: /cases\n      headers", "expected a request, or manual"),
         ("availability: {holidays: open}", "availability: {holidays: open, maintenance: [{every: day, begins: '01:00', ends: '02:00', operations: [NOWHERE]}]}", "unknown operation 'NOWHERE'"),
     ],
@@ -111,3 +112,13 @@ def test_the_pages_filters_are_the_languages_filters() -> None:
     section = page.split("### Filters")[1].split("That is all there are")[0]
     named = set(re.findall(r"`([a-z_0-9]+)", section))
     assert set(FILTERS) <= named | {"epoch", "epoch_ms"}
+
+
+def test_our_credentials_go_to_no_other_host_than_the_systems(tmp_path: Path) -> None:
+    elsewhere = (
+        "connection:\n  auth: {kind: oauth2_client_credentials, token_path: 'https://elsewhere.example/token',"
+        " client_id: onewindow, client_secret: elder.token}"
+    )
+    document = {**yaml.safe_load(SPEC), **yaml.safe_load(elsewhere)}
+    problems = refused(tmp_path, yaml.safe_dump(document, allow_unicode=True))
+    assert any("token_path" in problem and "should match pattern '^/'" in problem for problem in problems)
