@@ -38,6 +38,7 @@ SENTENCES: Final[tuple[Sentence, ...]] = (
     ),
     _told(r"stands here twice", N_("同一层有两个相同的名称"), N_("删去或改名其中一个")),
     _told(r"fewer levels in one another", N_("层级太深"), N_("减少嵌套的层数")),
+    _told(r"a word as key", N_("冒号前应为一个名称"), N_("把冒号前的列表或对象改为一个名称")),
     _told(r"a document a person can read", N_("内容太多"), N_("删去重复引用的内容")),
     _told(r"the id is the file's name: (?P<id>.*)", N_("编号应为 {id}"), N_("把 id 改为 {id}")),
     _told(r"the id of the system it is registered for: (?P<id>.*)", N_("编号应为 {id}"), N_("把 id 改为 {id}")),

@@ -11,6 +11,8 @@ from connectors.errors import SpecProblem, SpecRefused
 
 # The loader in C reads the specs in a tenth of the time; it is missing from a PyYAML built without libyaml.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NO_SUCH_VALUE: Final = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError)
+"""What the loader raises for `2026-99-99`, which looks like a date, for `!!bool maybe` and for `!!int ""`."""
 MOST_DEEP: Final = 60
 MOST_PLACES: Final = 50_000
 """A hundred times the largest spec: aliases within aliases make a few lines endless."""
@@ -61,7 +63,7 @@ def parse(text: str, name: str) -> YamlSource:
         if node is not None:
             _walk(node, (), lines, twice, name)
         document = yaml.load(text, Loader=_LOADER)  # noqa: S506  # both are the safe ones
-    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: 2026-99-99 looks like a date
+    except (yaml.YAMLError, RecursionError, *_NO_SUCH_VALUE) as error:
         raise _unreadable(name, error) from None
     if twice:
         raise SpecRefused(twice)
@@ -100,8 +102,10 @@ def _walk(
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            name = str(getattr(key, "value", ""))
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):  # lists of lists as a key would be written out, however often
+                raise SpecRefused([SpecProblem(file=file, line=line, path=".".join(path), expected="a word as key")])
+            name = str(key.value)
             if name in seen and name != "<<":
                 twice.append(
                     SpecProblem(file=file, line=line, path=".".join((*path, name)), expected="stands here twice")
