@@ -22,6 +22,7 @@ from connectors.replay import (
     Renewed,
     Verdict,
     Way,
+    may_have_arrived,
 )
 from connectors.storage import rows
 from connectors.storage.replay_tables import replayed, replays
@@ -250,7 +251,7 @@ async def _renew(connection: AsyncConnection, act: Act, decided: Sequence[tuple[
     old = {row["id"]: row for row in found.mappings()}
     positions = _positions(going)
     new = [
-        _new_row(old[candidate.delivery.id], way, position=positions[candidate.delivery.id], at=act.at)
+        _new_row(old[candidate.delivery.id], candidate, way, position=positions[candidate.delivery.id], at=act.at)
         for candidate, way in going
     ]
     await connection.execute(insert(deliveries), new)
@@ -295,7 +296,7 @@ def _positions(going: Sequence[tuple[Candidate, Way]]) -> dict[str, int]:
     return found
 
 
-def _new_row(old: Any, way: Way, *, position: int, at: datetime) -> dict[str, Any]:
+def _new_row(old: Any, candidate: Candidate, way: Way, *, position: int, at: datetime) -> dict[str, Any]:
     id_ = str(uuid4())
     is_unknown = way is Way.LOOK_UP
     copied = ("submission_id", "case_number", "known_as", "system", "operation", "kind", "matter_id", "unit", "region")
@@ -309,8 +310,9 @@ def _new_row(old: Any, way: Way, *, position: int, at: datetime) -> dict[str, An
         "created_at": at,
         "updated_at": at,
         "next_attempt_at": at,
-        # Asking waits until "not found" can be believed, counted from when the old one last may have left.
-        "last_sent_at": old["last_sent_at"] if is_unknown else None,
+        # Asking waits until "not found" can be believed, counted from when the old one last may have left; and a
+        # withdrawal tells a department that may have the case, also before the new one went out.
+        "last_sent_at": old["last_sent_at"] if may_have_arrived(candidate) else None,
         "department_number": old["department_number"] if old["kind"] == "withdraw" else "",
     }
 

@@ -170,6 +170,38 @@ async def test_a_withdrawn_case_is_not_sent_anew(house: House) -> None:
     assert [why for _, why in kept.left_out] == [LeftOut.CASE_OVER]
 
 
+async def test_a_department_that_may_have_it_is_told_of_a_withdrawal_before_the_new_one_went_out(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    house = await make_house(engine, MemoryStateStore(), tmp_path, changes={"delivery": {"resend_unknown": "dedupe"}})
+    lease = await ended(house, NOBODY_KNOWS)
+    ((way,),) = [[each.way for each in (await replay(house, lease)).renewed]]
+    assert way is Way.SAME_KEY
+    await house.connectors.intake.withdraw(lease.delivery.case_number, actor=CLERK, reason="不办了", at=LATER)
+    views = await house.connectors.deliveries.of_case(lease.delivery.case_number)
+    assert [(view.delivery.kind, view.delivery.state) for view in views] == [
+        ("submit", DeliveryState.REPLAYED),
+        ("submit", DeliveryState.QUEUED),  # their answer says whether they have it
+        ("withdraw", DeliveryState.QUEUED),
+    ]
+    await house.connectors.aclose()
+
+
+async def test_a_case_withdrawn_while_it_is_replayed_does_not_go_out(house: House) -> None:
+    lease = await ended(house, UNREADABLE)
+    number = lease.delivery.case_number
+    async with house.engine.begin() as connection:
+        mine = select(deliveries.c.id).where(deliveries.c.case_number == number).with_for_update()
+        await connection.execute(mine)
+        # Both wait for the row, the replay first: the withdrawal began to look before there was a new delivery.
+        first = asyncio.create_task(replay(house, lease))
+        await asyncio.sleep(0.3)
+        second = asyncio.create_task(house.connectors.intake.withdraw(number, actor=CLERK, reason="不办了", at=LATER))
+        await asyncio.sleep(0.3)
+    await asyncio.gather(first, second)
+    assert DeliveryState.QUEUED not in [state for state, _ in await of_case(house, lease)]
+
+
 async def test_who_applied_again_after_a_refusal_is_not_sent_twice(house: House) -> None:
     lease = await ended(house, REFUSED)
     await house.accept(key="k2", seed=1, at=LATER)
