@@ -17,6 +17,8 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return
         size += len(message["body"])
         more = message.get("more_body", False)
     await answer_text(send, 200, f"{len(scope['headers'])} headers, {size} bytes")
@@ -68,3 +70,29 @@ async def test_a_long_body_is_no_head_and_requests_on_one_connection_are_measure
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200 ")
             assert await reader.readexactly(23) == b"3 headers, 200000 bytes"
+
+
+async def _send_for_ever(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"x" * AT_MOST)
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+async def test_fields_after_the_last_chunk_that_do_not_end_are_refused() -> None:
+    async with _connected() as (_, writer):
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx: ")
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(_send_for_ever(writer), 10)
+
+
+async def test_a_long_body_in_chunks_with_fields_after_it_is_answered() -> None:
+    async with _connected() as (reader, writer):
+        for _ in range(2):
+            writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+            for _ in range(5):
+                writer.write(b"9c40\r\n" + b"z" * 40_000 + b"\r\n")
+            writer.write(b"0\r\nx: y\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert (await reader.readexactly(23)).endswith(b" headers, 200000 bytes")
