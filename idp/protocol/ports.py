@@ -50,7 +50,9 @@ class ClientStore(Clients, Protocol):
     async def save_by_token(
         self, client: Client, *, token_hash: str, at: datetime, audited: Sequence[AuditEvent] = ()
     ) -> bool:
-        """Like `save`, if what is kept still has this registration access token; False, and nothing changed, if not.
+        """Like `save`, if what is kept still has this registration access token and is not disabled.
+
+        False, and nothing changed, if not.
 
         Raises:
             AuditUnavailable: nothing changed.

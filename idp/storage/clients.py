@@ -46,11 +46,13 @@ class SqlClientStore:
     async def save_by_token(
         self, client: Client, *, token_hash: str, at: datetime, audited: Sequence[AuditEvent] = ()
     ) -> bool:
-        # The condition is the guard: of two requests with one token the second finds another there, or none.
+        # The condition is the guard: of two requests with one token the second finds another there, or none, and
+        # what an operator stopped while a request of the client was checked stays stopped.
         kept_hash = clients.c.metadata["registration_access_token_hash"].as_string()
+        is_stopped = clients.c.metadata["disabled"].as_boolean()
         replace = (
             update(clients)
-            .where(clients.c.client_id == client.client_id, kept_hash == token_hash)
+            .where(clients.c.client_id == client.client_id, kept_hash == token_hash, is_stopped.is_not(True))
             .values(**_values(client, at))
         )
         async with self._engine.begin() as connection:

@@ -135,3 +135,15 @@ async def test_of_two_changes_with_one_registration_token_one_counts(
     assert sorted(counted) == [False] * 4 + [True]
     assert await store.get("its-own") == changes[counted.index(True)]
     assert not await store.save_by_token(replace(client, client_id="nobody"), token_hash="before", at=AT)
+
+
+async def test_a_client_stopped_while_its_own_change_was_checked_stays_stopped(
+    engine: AsyncEngine, invitations: SqlClientInvitationStore, state_store: StateStore
+) -> None:
+    store = SqlClientStore(engine, Announcer(state_store), AuditChain(b"k" * 32))
+    client = Client(client_id="its-own", registration_access_token_hash="before")
+    await store.save(replace(client, disabled=True), at=AT)
+    assert not await store.save_by_token(replace(client, client_name="n"), token_hash="before", at=AT)
+    kept = await store.get("its-own")
+    assert kept is not None
+    assert kept.disabled
