@@ -72,18 +72,13 @@ async def test_a_long_body_is_no_head_and_requests_on_one_connection_are_measure
             assert await reader.readexactly(23) == b"3 headers, 200000 bytes"
 
 
-async def _send_for_ever(writer: asyncio.StreamWriter) -> None:
-    while True:
-        writer.write(b"x" * AT_MOST)
-        await writer.drain()
-        await asyncio.sleep(0.01)
-
-
 async def test_fields_after_the_last_chunk_that_do_not_end_are_refused() -> None:
-    async with _connected() as (_, writer):
+    async with _connected() as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx: ")
-        with pytest.raises(ConnectionError):
-            await asyncio.wait_for(_send_for_ever(writer), 10)
+        writer.write(b"x" * 16 * AT_MOST)
+        with suppress(ConnectionError):
+            # Cut off without an answer: the one to this request may be on its way already.
+            assert await asyncio.wait_for(reader.read(), 10) == b""
 
 
 async def test_a_long_body_in_chunks_with_fields_after_it_is_answered() -> None:
