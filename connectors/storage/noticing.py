@@ -115,15 +115,21 @@ class Noticing:
                     goes_at=planned.goes_at,
                     matter_id=result.matter_id,
                     **self._way(
-                        planned.receiver.way, planned.receiver.system or planned.receiver.id, planned.receiver.operation
+                        planned.receiver.way,
+                        planned.receiver.system or planned.receiver.id,
+                        planned.receiver.operation,
+                        head,
                     ),
                 )
             )
 
-    def _way(self, way: str, system: str, operation: str) -> dict[str, Any]:
-        """Return system, operation and state of a delivery: by hand where nobody can send it."""
+    def _way(self, way: str, system: str, operation: str, head: Head, *, is_first: bool = True) -> dict[str, Any]:
+        """Return system, operation and state of a delivery: by hand where nobody can send it.
+
+        A system that is leaving is told nothing new, but still what follows on what it was told.
+        """
         known = self.systems.get(system)
-        by_hand = way == "hand" or known is None or known.operation(operation).manual
+        by_hand = way == "hand" or known is None or _is_by_hand(known, operation, head.region, is_first=is_first)
         return {
             "system": system,
             "operation": operation or "hand_over",
@@ -184,7 +190,13 @@ class Noticing:
                 items=after.items,
                 goes_at=writes.at,
                 matter_id=after.matter_id,
-                **self._way(row["way"], receiver.system or receiver.id, receiver.operation),
+                **self._way(
+                    row["way"],
+                    receiver.system or receiver.id,
+                    receiver.operation,
+                    head,
+                    is_first=position == 1,
+                ),
             )
         )
         writes.told.append({"_number": row["number"], "fields": list(after.items), "awaits_payment": False})
@@ -247,7 +259,7 @@ class Noticing:
             out = (
                 {"system": receiver, "operation": "visit", "desk": DeskReason.VISIT}
                 if action.how.visit
-                else self._way(way, receiver, action.how.operation)
+                else self._way(way, receiver, action.how.operation, head)
             )
             writes.outgoing.append(
                 Outgoing(
@@ -300,10 +312,17 @@ class Noticing:
                     items=event.items,
                     goes_at=at,
                     matter_id=action.matter,
-                    **self._way("system", action.system, operation),
+                    **self._way("system", action.system, operation, head, is_first=False),
                 )
             )
         await write(connection, writes)
+
+
+def _is_by_hand(system: System, operation: str, region: str, *, is_first: bool) -> bool:
+    if is_first:
+        return system.is_by_hand(operation, region)
+    here = system.in_region(region)
+    return here.service == "retired" or here.operation(operation).manual
 
 
 def _head(

@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from connectors.fanout import Happening
 from connectors.flows import read_flows
+from connectors.ledger import DeliveryState
 from connectors.notices import ResultScope
 from connectors.reflux import ResultRecord
+from connectors.spec import load_systems
 from connectors.storage.notice_book import PAGE, SqlNoticeBook
 from connectors.storage.notice_rows import result_row
 from connectors.storage.notice_writes import Writes, write
@@ -123,3 +125,40 @@ async def test_two_reports_of_one_death_at_the_same_moment_happen_once(engine: A
     )
     assert sorted(decided) == [False, False, True]
     assert {len(each.deliveries) for each in await book.of_event(event.number)} == {2}
+
+
+async def test_a_system_that_is_leaving_is_told_what_follows_and_a_person_carries_what_is_new(
+    engine: AsyncEngine, noticing: Noticing
+) -> None:
+    systems = dict(load_systems(Path(__file__).parents[2] / "config" / "systems"))
+    book = SqlNoticeBook(engine, replace(noticing, systems=systems))
+
+    async def states(number: str) -> dict[str, list[str]]:
+        told = await book.of_event(number)
+        return {each.action + each.receiver: [sent.state.value for sent in each.deliveries] for each in told}
+
+    async def dies(id_number: str) -> str:
+        death = Happening(
+            fanout=FLOWS.fanouts["F1-death-reported"],
+            source=id_number,
+            items={"deceased.name": "测试", "deceased.id_number": id_number},
+            region=TOWN,
+            unit="u1",
+            happened_at=AT,
+        )
+        (number,) = await book.happen([death], at=AT)
+        return number
+
+    before = await dies(BORN)
+    assert {state for each in (await states(before)).values() for state in each} == {DeliveryState.QUEUED.value}
+    for id_ in systems:
+        systems[id_] = replace(systems[id_], service="draining")
+    assert await book.decide(before, "undo", by="甲", reason="误报", at=AT)
+    assert {each[1] for each in (await states(before)).values()} == {DeliveryState.QUEUED.value}
+    draining = await dies("990101190203011231")
+    assert {state for each in (await states(draining)).values() for state in each} == {DeliveryState.DESK.value}
+    for id_ in systems:
+        systems[id_] = replace(systems[id_], service="retired")
+    retired = await dies("990101190203011232")
+    assert await book.decide(retired, "undo", by="甲", reason="误报", at=AT)
+    assert {state for each in (await states(retired)).values() for state in each} == {DeliveryState.DESK.value}
