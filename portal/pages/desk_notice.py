@@ -94,6 +94,8 @@ async def post(request: Request, person: Person) -> Response:
     if error:
         return await _page(request, found, number=number, note=note, error=error, status=422)
     portal = portal_of(request)
+    if action == "apply":
+        _applied_for(portal, found, person)  # refused before the task is closed: nobody would find it again
     done: Done = "again" if action == "again" else "given_up" if action == "given_up" else "done"
     try:
         await portal.notice_desk.close(
@@ -107,11 +109,16 @@ async def post(request: Request, person: Person) -> Response:
     return RedirectResponse("/desk", status_code=303)
 
 
-async def _draft(portal: PortalState, found: NoticeTask, person: Person) -> str:
-    """Make a draft of the matter the visit is about, filled with what the notice knows; return its address."""
+def _applied_for(portal: PortalState, found: NoticeTask, person: Person) -> Matter:
     matter = portal.library.matters.get(found.task.matter_id)
     if matter is None or not may_take_in(person.actor):
         raise NotAllowed
+    return matter
+
+
+async def _draft(portal: PortalState, found: NoticeTask, person: Person) -> str:
+    """Make a draft of the matter the visit is about, filled with what the notice knows; return its address."""
+    matter = _applied_for(portal, found, person)
     situation = matter.guide.situations[0].id
     draft = await begin(portal, person, matter, situation, _prefilled(matter, _items(found)))
     return f"/drafts/{draft.id}"

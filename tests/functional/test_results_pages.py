@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from connectors.fanout import Announcement
+from connectors.fanout import Announcement, Happening
 from connectors.ledger import DeskReason
 from demo.seed import CENTRE_A
 from matters.policy import Actor, Role
@@ -138,8 +138,6 @@ async def test_a_visit_opens_an_application_that_is_filled_with_what_is_known(op
     result = await open_house.portal.notices.result(number)
     assert result is not None
     fanout = open_house.portal.flows.fanouts["F2-age-eighty"]
-    from connectors.fanout import Happening
-
     happening = Happening(
         fanout=fanout,
         source="scan:test",
@@ -166,3 +164,27 @@ async def test_the_owner_sees_who_receives_what_and_a_clerk_does_not(open_house:
     assert "本平台不提供" in page.text
     clerk = await open_house.person("clerk")
     assert (await clerk.get("/reflux")).status == 403
+
+
+async def test_a_visit_whose_matter_is_not_offered_any_more_stays_on_the_desk(open_house: House) -> None:
+    clerk = await open_house.person("clerk")
+    happening = Happening(
+        fanout=open_house.portal.flows.fanouts["F2-age-eighty"],
+        source="scan:test",
+        items={"person.name": "测试辛", "person.id_number": "990101190203011230"},
+        region=CENTRE_A.region,
+        unit=CENTRE_A.id,
+        happened_at=open_house.now(),
+    )
+    assert await open_house.portal.notices.happen([happening], at=open_house.now())
+    (task,) = [v.task for v in await open_house.portal.desk.tasks(CLERK)]
+    page = await clerk.get(f"/desk/notices/{task.id}")
+    offered = open_house.portal.library.matters
+    assert isinstance(offered, dict)
+    left_out = offered.pop(task.matter_id)
+    try:
+        refused = await clerk.submit(page, page.form(action="/desk/notices"), button=("action", "apply"))
+    finally:
+        offered[task.matter_id] = left_out
+    assert refused.status == 403
+    assert [v.task.id for v in await open_house.portal.desk.tasks(CLERK)] == [task.id]
