@@ -7,7 +7,7 @@ from datetime import datetime
 from connectors.comparing import compare_documents, compare_flows
 from connectors.errors import SpecRefused
 from connectors.readiness import Readiness
-from connectors.registration import Origin, Registration, RegistrationState, Written
+from connectors.registration import NEVER_APPROVED, Origin, Registration, RegistrationState, Written
 from connectors.registry_ports import Differences
 from connectors.spec import parse_system
 from connectors.yaml_source import parse
@@ -71,9 +71,15 @@ def name_of(written: Written) -> str:
 
 
 def with_parent(written: Written, parent: Written | None) -> Written:
+    """Return a draft that goes on from `parent`; a text nobody approved is still the work of those who wrote it."""
     if parent is None:
         return written
-    return replace(written, registration=replace(written.registration, from_version=parent.registration.version))
+    draft, before = written.registration, parent.registration
+    writers = (*before.writers, *draft.writers) if before.state in NEVER_APPROVED else draft.writers
+    return replace(
+        written,
+        registration=replace(draft, from_version=before.version, writers=tuple(dict.fromkeys(writers))),
+    )
 
 
 def saved_again(before: Written, fresh: Written) -> Written:

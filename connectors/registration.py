@@ -55,6 +55,8 @@ MOVES: Final[Mapping[RegistrationState, frozenset[RegistrationState]]] = {
 """Which state may follow which. `superseded` follows only when another version of the system goes live."""
 OPEN: Final = frozenset({S.DRAFT, S.TESTED, S.APPROVED, S.CANARY})
 """On the way into service."""
+NEVER_APPROVED: Final = frozenset({S.DRAFT, S.TESTED, S.SENT_BACK, S.WITHDRAWN})
+"""Nobody answers for the text but who wrote it."""
 IN_FORCE: Final = frozenset({S.LIVE, S.DRAINING})
 """At most one version of a system is in one of these."""
 INTO_SERVICE: Final = frozenset({S.CANARY, S.LIVE})
@@ -79,8 +81,8 @@ INSTALLATION: Final = Person(sub="", name="OneWindow")
 class Registration:
     """One version, without its text (`Written` has that).
 
-    `writers` are the subs of all who wrote its text, those of a version it was sent back from among them; `tested_by`
-    is a sub too. `regions` are the region codes a canary serves, each with all that lies in it.
+    `writers` are the subs of all who wrote its text, those of an unapproved version it goes on from among them;
+    `tested_by` is a sub too. `regions` are the region codes a canary serves, each with all that lies in it.
     """
 
     system: str

@@ -88,6 +88,16 @@ async def test_whose_text_was_sent_back_still_does_not_approve_it(here: Register
         await here.move(again.version, S.APPROVED, by=OWNER)
 
 
+async def test_whose_text_another_goes_on_with_still_does_not_approve_it(here: RegisteredHouse) -> None:
+    version = await draft(here, spec_text("v2"))
+    saved = await here.registry.register(SYSTEM, spec_text("v2"), actor=OTHER, at=now(), from_version=version)
+    again = saved.registration
+    assert again.writers == (OWNER.sub, OTHER.sub)
+    await here.move(again.version, S.TESTED, by=OTHER)
+    with pytest.raises(SamePerson):
+        await here.move(again.version, S.APPROVED, by=OWNER)
+
+
 async def test_steps_are_taken_in_order(here: RegisteredHouse) -> None:
     version = await draft(here, spec_text("v2"))
     for to in (S.APPROVED, S.CANARY, S.LIVE, S.DRAINING, S.RETIRED, S.SUPERSEDED):
