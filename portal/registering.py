@@ -28,6 +28,7 @@ TEXT, CHANGES, COVERAGE, EXAMPLES, TRIAL, MOVES = "text", "changes", "coverage",
 MOST_VERSIONS: Final = 2**31 - 1
 """What the column keeps."""
 Handler = Callable[[Request, Person], Awaitable[Response]]
+_LONGEST_NAME: Final = 1000
 _NAME: Final = re.compile(r"^(name|name_en):[ \t]*(\S.*)$", re.MULTILINE)
 
 
@@ -115,13 +116,18 @@ def name_of(written: Written, portal: PortalState) -> str:
 
 
 def names_in(text: str) -> Mapping[str, str]:
-    """Return `name` and `name_en` of a spec that need not be valid."""
+    """Return `name` and `name_en` of a spec that need not be valid, as they first stand there."""
     found: dict[str, str] = {}
     for key, written in _NAME.findall(text[:20_000]):
+        if key in found or len(written) > _LONGEST_NAME:
+            continue
         try:
-            found[key] = str(yaml.safe_load(written))[:200]
+            # Composed only: a list of lists would be written out, however often it names itself.
+            node = yaml.compose(written, Loader=yaml.SafeLoader)
         except (yaml.YAMLError, ValueError, RecursionError):
             continue
+        if isinstance(node, yaml.ScalarNode):
+            found[key] = str(node.value)[:200]
     return found
 
 
