@@ -12,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from connectors.errors import NotPermitted
 from connectors.readiness import Readiness
 from connectors.registration_errors import RegistrationConflict, SpecTooLong
+from matters.policy import may_run_systems
 from portal.guards import checked_form, parking, signed_in
 from portal.pages.registrations import newest_step
 from portal.people import Person
@@ -80,6 +82,7 @@ async def save(request: Request, person: Person) -> Response:
     form = await checked_form(request)
     portal, (system, version) = portal_of(request), _key(request)
     text, base = as_typed(str(form.get("text", ""))), str(form.get("base", ""))
+    await _check_kept(request, person)
     await portal.working_copies.keep(person.sub, system, version, WorkingCopy(text=text, base=base))
     try:
         await portal.registry.save(system, version, text, expected_sha256=base, actor=person.actor, at=portal.clock())
@@ -109,7 +112,8 @@ async def check(request: Request, person: Person) -> Response:
     portal, (system, version) = portal_of(request), _key(request)
     text, base = as_typed(str(form.get("text", ""))), str(form.get("base", ""))
     written = await portal.registry.written(system, version, person.actor)
-    kept = await portal.working_copies.keep(person.sub, system, version, WorkingCopy(text=text, base=base))
+    copy = WorkingCopy(text=text, base=base)
+    kept = may_run_systems(person.actor) and await portal.working_copies.keep(person.sub, system, version, copy)
     async with _checking:
         found = await portal.registry.check(text, person.actor, system=system, like=written)
     other = ""
@@ -132,6 +136,17 @@ async def discard(request: Request, person: Person) -> Response:
     system, version = _key(request)
     await portal_of(request).working_copies.forget(person.sub, system, version)
     return RedirectResponse(f"/registrations/{system}/{version}/{TEXT}", status_code=303)
+
+
+async def _check_kept(request: Request, person: Person) -> None:
+    """Return when there is such a version and this person may write it: nobody else has anything kept here.
+
+    Raises:
+        NotPermitted, RegistrationUnknown
+    """
+    if not may_run_systems(person.actor):
+        raise NotPermitted(person.sub)
+    await portal_of(request).registry.written(*_key(request), person.actor)
 
 
 async def _check(request: Request, person: Person, it: Registering, text: str) -> Readiness:

@@ -293,6 +293,7 @@ async def test_a_manager_reads_and_changes_nothing(one: House) -> None:
     )
     assert token
     assert posted.status == 403
+    assert await one.portal.working_copies.find("demo-manager", "mz-bus-card", 1) is None
     assert (await manager.get("/registrations/new")).status == 403
 
 
