@@ -215,7 +215,8 @@ def _choice(system: System, asked: Asked) -> Choice:
 
 
 def _asked(given: QueryParams | FormData) -> Asked:
-    texts = {name: str(given.get(name) or "").strip()[:4000] for name in ("since", "until", "cases")}
+    # No database looks for NUL, and an address may hold one.
+    texts = {name: str(given.get(name) or "").replace("\0", " ").strip()[:4000] for name in ("since", "until", "cases")}
     error = ""
     if any(texts[name] and _day(texts[name]) is None for name in ("since", "until")):
         error = _("日期请写成 2026-11-21 这样。")
@@ -235,9 +236,10 @@ def _numbers(text: str) -> list[str]:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if 2000 <= day.year <= 9000 else None
 
 
 def _begins(day: date | None) -> datetime | None:

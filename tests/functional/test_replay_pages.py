@@ -97,7 +97,15 @@ async def test_each_way_is_said_beside_its_case(one: House) -> None:
     assert (await previewed(owner, state="refused")).text.count('name="delivery"') == 1
 
 
-@pytest.mark.parametrize("typed", [{"since": "2026-13-40"}, {"cases": " ".join(f"x{n}" for n in range(101))}])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"since": "2026-13-40"},
+        {"since": "0001-01-01"},
+        {"until": "9999-12-31"},
+        {"cases": " ".join(f"x{n}" for n in range(101))},
+    ],
+)
 async def test_what_cannot_be_read_is_told(one: House, typed: dict[str, str]) -> None:
     owner = await one.person("owner")
     page = await previewed(owner, **typed)
@@ -111,6 +119,12 @@ async def test_a_case_number_narrows_the_choice(one: House) -> None:
     page = await previewed(owner, cases=second.delivery.case_number.lower())
     assert second.delivery.case_number in page.text
     assert first.delivery.case_number not in page.text
+
+
+async def test_a_nul_in_the_address_finds_nothing_and_breaks_nothing(one: House) -> None:
+    page = await (await one.person("owner")).get(f"{ADDRESS}?preview=1&cases=a%00b")
+    assert page.status == 200
+    assert "\0" not in page.text
 
 
 @pytest.mark.parametrize("who", ["clerk", "manager"])
