@@ -64,6 +64,17 @@ def _ignored(directory: str, names: list[str]) -> set[str]:
     return left
 
 
+def _leave_out_what_is_not_copied(config: Path) -> None:
+    """What flows back and what follows from an event goes to systems that were left out of the copy."""
+    reflux, fanouts, bundles = config / "reflux.yaml", config / "fanouts.yaml", config / "bundles" / "bundles.yaml"
+    declared = yaml.safe_load(reflux.read_text("utf-8"))
+    declared["receivers"] = [each for each in declared["receivers"] if each["way"] != "system"]
+    reflux.write_text(yaml.safe_dump(declared | {"decided": {}, "fields": {}}, allow_unicode=True), "utf-8")
+    for file, part in ((fanouts, "fanouts"), (bundles, "event_fanouts")):
+        declared = yaml.safe_load(file.read_text("utf-8"))
+        file.write_text(yaml.safe_dump(declared | {part: []}, allow_unicode=True), "utf-8")
+
+
 @pytest.fixture
 def checkout() -> Iterator[Checkout]:
     directory = private_directory("newcomer")
@@ -72,6 +83,7 @@ def checkout() -> Iterator[Checkout]:
             shutil.copytree(ROOT / name, directory / name, ignore=_ignored)
         else:
             shutil.copy(ROOT / name, directory / name)
+    _leave_out_what_is_not_copied(directory / "config")
     onewindow_in(directory)
     yield Checkout(directory)
     shutil.rmtree(directory, ignore_errors=True)

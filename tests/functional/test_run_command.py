@@ -30,7 +30,7 @@ def test_it_prints_its_address_and_the_accounts(installation: Installation) -> N
 
 def test_demo_json_has_the_promised_shape(installation: Installation) -> None:
     facts = installation.facts
-    assert facts.keys() == {"base_url", "issuer", "accounts", "clients", "systems"}
+    assert facts.keys() == {"base_url", "issuer", "accounts", "clients", "systems", "receivers"}
     assert facts["base_url"] == installation.base_url
     assert facts["issuer"] == f"{installation.base_url}/idp"
     for account in facts["accounts"]:
@@ -46,6 +46,9 @@ def test_demo_json_has_the_promised_shape(installation: Installation) -> None:
     for place, system in enumerate(facts["systems"]):
         assert system.keys() == {"id", "base_url", "received_url"}
         assert system["base_url"] == f"http://127.0.0.1:{installation.port + 100 + place}"
+    (monitor,) = facts["receivers"]
+    assert monitor.keys() == {"id", "base_url", "received_url"}
+    assert monitor["id"] == "mz-monitor"
 
 
 def test_demo_json_is_for_its_owner_only(installation: Installation) -> None:
