@@ -18,7 +18,7 @@ from connectors.ledger import Delivery, DeskReason, DeskTask
 from connectors.outcomes import StatusWord
 from connectors.ports import DeskBook, DeskChange
 from connectors.system import System
-from matters.policy import Actor, may_work_desk
+from matters.policy import Actor, may_see_desk_task, may_work_desk
 
 log = logs.get(__name__)
 DeskResult = Literal["approved", "refused", "returned", "supplement_required"]
@@ -54,14 +54,15 @@ class Desk:
         self._state = state
 
     async def tasks(self, actor: Actor) -> Sequence[TaskView]:
-        """Return the open tasks of the actor's unit, the most urgent first.
+        """Return the open tasks of the actor's unit and those of its township that no unit has, the most urgent first.
 
         Raises:
             NotPermitted: the actor works no desk.
         """
         if not may_work_desk(actor):
             raise NotPermitted(actor.sub)
-        return [self._view(task) for task in await self._book.tasks_of(actor.unit)]
+        found = await self._book.tasks_of(actor.unit, actor.region)
+        return [self._view(task) for task in found if may_see_desk_task(actor, unit=task.unit, region=task.region)]
 
     async def task(self, task_id: str, actor: Actor) -> TaskView | None:
         """Return one task of the actor's unit, open or closed; None for any other.
@@ -72,7 +73,9 @@ class Desk:
         if not may_work_desk(actor):
             raise NotPermitted(actor.sub)
         task = await self._book.task(task_id)
-        return self._view(task) if task is not None and task.unit == actor.unit else None
+        if task is None or not may_see_desk_task(actor, unit=task.unit, region=task.region):
+            return None
+        return self._view(task)
 
     async def complete(
         self, task_id: str, *, department_number: str, actor: Actor, at: datetime, note: str = ""

@@ -13,7 +13,7 @@ from connectors.errors import NotPermitted, TaskClosed
 from connectors.intake import WAKE_TOPIC
 from connectors.ledger import NOTICE_KINDS, DeskReason, DeskTask, Submission
 from connectors.ports import DeskBook, DeskChange
-from matters.policy import Actor, may_work_desk
+from matters.policy import Actor, may_see_desk_task, may_work_desk
 
 log = logs.get(__name__)
 Done = Literal["done", "again", "given_up"]
@@ -40,7 +40,7 @@ class NoticeDesk:
         self._state = state
 
     async def task(self, task_id: str, actor: Actor) -> NoticeTask | None:
-        """Return a notice's task of the actor's unit, open or closed; None for any other.
+        """Return a notice's task the actor may work, open or closed; None for any other.
 
         Raises:
             NotPermitted: the actor works no desk.
@@ -48,7 +48,9 @@ class NoticeDesk:
         if not may_work_desk(actor):
             raise NotPermitted(actor.sub)
         task = await self._book.task(task_id)
-        if task is None or task.unit != actor.unit or task.delivery.kind not in NOTICE_KINDS:
+        if task is None or task.delivery.kind not in NOTICE_KINDS:
+            return None
+        if not may_see_desk_task(actor, unit=task.unit, region=task.region):
             return None
         return NoticeTask(task=task, submission=await self._book.submission_of(task))
 

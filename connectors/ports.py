@@ -298,7 +298,8 @@ class DeskChange:
 class DeskBook(Protocol):
     """Desk tasks; `close` is one commit with delivery and case."""
 
-    async def tasks_of(self, unit: str) -> Sequence[DeskTask]: ...
+    async def tasks_of(self, unit: str, region: str = "") -> Sequence[DeskTask]:
+        """Return the open tasks of a unit, and those of its region that belong to no unit; the most urgent first."""
 
     async def task(self, task_id: str) -> DeskTask | None: ...
 

@@ -84,6 +84,13 @@ def may_work_desk(actor: Actor) -> bool:
     return actor.has(Role.CLERK) and bool(actor.unit)
 
 
+def may_see_desk_task(actor: Actor, *, unit: str, region: str) -> bool:
+    """Working one task: the unit it belongs to; one that belongs to none (a death announced) the township's units."""
+    if not may_work_desk(actor):
+        return False
+    return unit == actor.unit if unit else _is_township(region) and region == actor.region
+
+
 def may_see_results(actor: Actor) -> bool:
     """Seeing what came of the cases of one's own residents: clerks of a township, managers of a township or county."""
     is_clerk = actor.has(Role.CLERK) and bool(actor.unit) and _is_township(actor.region)

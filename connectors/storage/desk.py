@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, false, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.ledger import DeskReason, DeskTask
@@ -109,12 +109,13 @@ _SELECTED = (
 )
 
 
-async def tasks_of(connection: AsyncConnection, unit: str, *, most: int = 200) -> Sequence[DeskTask]:
-    """Return a unit's open tasks, the most urgent first."""
+async def tasks_of(connection: AsyncConnection, unit: str, region: str, *, most: int = 200) -> Sequence[DeskTask]:
+    """Return a unit's open tasks, and those of its region that belong to no unit; the most urgent first."""
+    nobody_s = (desk_tasks.c.unit == "") & (desk_tasks.c.region == region) if region else false()
     found = await connection.execute(
         select(*_SELECTED)
         .join(deliveries, deliveries.c.id == desk_tasks.c.delivery_id)
-        .where(desk_tasks.c.unit == unit, desk_tasks.c.closed_at.is_(None))
+        .where((desk_tasks.c.unit == unit) | nobody_s, desk_tasks.c.closed_at.is_(None))
         .order_by(desk_tasks.c.due_at, desk_tasks.c.created_at)
         .limit(most)
     )

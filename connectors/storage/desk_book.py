@@ -29,9 +29,9 @@ class SqlDeskBook:
         self._reading = readonly(engine)
         self._settling = settling
 
-    async def tasks_of(self, unit: str) -> Sequence[DeskTask]:
+    async def tasks_of(self, unit: str, region: str = "") -> Sequence[DeskTask]:
         async with self._reading.connect() as connection:
-            return await tasks_of(connection, unit)
+            return await tasks_of(connection, unit, region)
 
     async def task(self, task_id: str) -> DeskTask | None:
         async with self._reading.connect() as connection:

@@ -188,3 +188,25 @@ async def test_a_visit_whose_matter_is_not_offered_any_more_stays_on_the_desk(op
         offered[task.matter_id] = left_out
     assert refused.status == 403
     assert [v.task.id for v in await open_house.portal.desk.tasks(CLERK)] == [task.id]
+
+
+async def test_what_belongs_to_no_unit_is_on_the_desk_of_its_township(open_house: House) -> None:
+    """Of somebody announced in a township whose units took in no case yet."""
+    clerk, other = await open_house.person("clerk"), await open_house.person("clerk-b")
+    happening = Happening(
+        fanout=open_house.portal.flows.fanouts["F2-age-eighty"],
+        source="scan:test",
+        items={"person.name": "测试辛", "person.id_number": "990101190203011230"},
+        region=CENTRE_A.region,
+        unit="",
+        happened_at=open_house.now(),
+    )
+    assert await open_house.portal.notices.happen([happening], at=open_house.now())
+    (task,) = [v.task for v in await open_house.portal.desk.tasks(CLERK)]
+    assert f"/desk/{task.id}" in (await clerk.get("/desk")).text
+    assert f"/desk/{task.id}" not in (await other.get("/desk")).text
+    assert (await other.get(f"/desk/notices/{task.id}")).status == 404
+    page = await clerk.get(f"/desk/notices/{task.id}")
+    note = {"note": "本人不愿申请"}
+    await clerk.submit(page, page.form(action="/desk/notices"), note, button=("action", "given_up"))
+    assert not await open_house.portal.desk.tasks(CLERK)
