@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.clock import SHANGHAI, Clock
-from config.derived import derived_secret
+from config.derived import lasting_secret
 from config.settings import Settings
 from config.state import StateStore
 from connectors.alerting import AlertBook, Alerting
@@ -135,7 +135,7 @@ def create_connectors(
     holiday_on, offset = holidays(calendar), timedelta(seconds=settings.department_clock_offset_seconds)
     kept_secrets = SecretsDirectory(settings.secrets_dir)
     due_on = desk_clock(holiday_on)
-    subject_secret = derived_secret(settings, "subject-key").encode()
+    subject_secret = lasting_secret(settings, "subject-key").encode()
     noticing = open_noticing(
         engine, flows=flows or Flows.none(), systems=systems, guide=guide, secret=subject_secret, due_on=due_on
     )
