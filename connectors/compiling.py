@@ -10,7 +10,7 @@ from connectors.checks_tables_and_files import check_tables_and_files
 from connectors.errors import SpecProblem, SpecRefused
 from connectors.expression import CodeTable, Expression, ExpressionRefused, parse
 from connectors.filters import FilterRefused
-from connectors.mapping import Compiler, MappingProblem, Node, ObjectOf
+from connectors.mapping import Compiler, MappingProblem, Node, ObjectOf, Room
 from connectors.outcomes import OutcomeRule
 from connectors.paths import ANSWER_ROOTS, ANSWER_ROW_ROOTS, LIST_ROOTS, LIST_ROW_ROOTS, REQUEST_ROOTS, Roots
 from connectors.predicates import Predicate, PredicateRefused, parse_predicate
@@ -69,6 +69,7 @@ class _Compilation:
     spec: SystemSpec
     source: YamlSource
     problems: list[SpecProblem] = field(default_factory=list)
+    room: Room = field(default_factory=Room)
 
     def system(self) -> System:
         spec = self.spec
@@ -298,7 +299,7 @@ class _Compilation:
     ) -> Node:
         if payload:
             roots = {**roots, "payload": frozenset[str]()}
-        compiler = Compiler(roots=roots, tables=tables, fragments=self.spec.fragments)
+        compiler = Compiler(roots=roots, tables=tables, fragments=self.spec.fragments, room=self.room)
         try:
             return compiler.compile(written)
         except MappingProblem as problem:

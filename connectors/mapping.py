@@ -16,7 +16,7 @@ field of ours feeds which field of theirs is computed (`flows`), never guessed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from connectors.errors import MappingRefused
@@ -226,6 +226,27 @@ def _merged(target: str, nodes: Sequence[Node]) -> Flow:
     )
 
 
+MOST_NODES: Final = 50_000
+"""Of one spec, a hundred times the largest: fragments that use fragments twice over double with every line."""
+
+
+@dataclass(slots=True)
+class Room:
+    """How many nodes the mappings of one spec may still have."""
+
+    left: int = MOST_NODES
+
+    def take(self, path: str) -> None:
+        """Take the place of one node.
+
+        Raises:
+            MappingProblem: there is none left.
+        """
+        self.left -= 1
+        if self.left < 0:
+            raise MappingProblem(path, "a document a person can read")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiler:
     """Turns the written mapping into nodes; everything unknown is refused with its place."""
@@ -233,6 +254,7 @@ class Compiler:
     roots: Roots
     tables: Mapping[str, CodeTable]
     fragments: Mapping[str, object]
+    room: Room = field(default_factory=Room)
 
     def compile(self, written: object, path: str = "", using: tuple[str, ...] = ()) -> Node:
         """Return the node for `written`.
@@ -240,6 +262,7 @@ class Compiler:
         Raises:
             MappingProblem: with the place inside the mapping.
         """
+        self.room.take(path)
         match written:
             case str():
                 return Leaf(self._expression(written, path))
@@ -277,13 +300,13 @@ class Compiler:
     def _used(self, names: object, path: str, using: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
         for name in names if isinstance(names, list) else [names]:
             place = f"{path}.$use".lstrip(".")
-            if name not in self.fragments:
+            if not isinstance(name, str) or name not in self.fragments:
                 raise MappingProblem(
                     place, f"unknown fragment {name!r}: there are {', '.join(sorted(self.fragments)) or 'none'}"
                 )
             if name in using:
                 raise MappingProblem(place, f"fragment {name!r} uses itself")
-            node = self.compile(self.fragments[str(name)], path, (*using, str(name)))
+            node = self.compile(self.fragments[name], path, (*using, name))
             if not isinstance(node, ObjectOf):
                 raise MappingProblem(place, f"fragment {name!r} is not an object")
             yield from node.members.items()
@@ -293,7 +316,7 @@ class Compiler:
             case "$const":
                 return Constant(written["$const"])
             case "$each":
-                rows = Compiler(roots=ROW_ROOTS, tables=self.tables, fragments=self.fragments)
+                rows = Compiler(roots=ROW_ROOTS, tables=self.tables, fragments=self.fragments, room=self.room)
                 return Each(
                     self._expression(written["$each"], path), rows.compile(written.get("$as"), f"{path}.$as", using)
                 )

@@ -123,6 +123,16 @@ SENTENCES: Final[tuple[Sentence, ...]] = (
         N_("没有 {word} 这个片段（fragments）"),
         N_("可用的有：{names}"),
     ),
+    _told(
+        r"expected a shorter expression: at most (?P<most>\d+) characters",
+        N_("条件太长，最多 {most} 个字符"),
+        N_("分成几条规则来写"),
+    ),
+    _told(
+        r"expected fewer lists in one expression: at most (?P<most>\d+) of .*",
+        N_("一个条件中最多用 {most} 次 all、exists、map 或 filter"),
+        N_("分成几条规则来写"),
+    ),
     _told(r"fragment (?P<word>.*) uses itself", N_("片段 {word} 引用了自己"), N_("去掉其中一处引用")),
     _told(
         r"fragment (?P<word>.*) is not an object",
