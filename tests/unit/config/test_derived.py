@@ -1,15 +1,16 @@
 """What follows from the one secret stays the same at a change of it where something is kept under it."""
 
+from hashlib import sha256
+
 from config.derived import derived_secret, lasting_secret
 from config.settings import Settings
 
-FIRST, SECOND, THIRD = "first" * 8, "second" * 8, "third" * 8
+FIRST, SECOND, THIRD = (sha256(each).hexdigest() for each in (b"1", b"2", b"3"))
 
 
 def _settings(secret: str, *earlier: str) -> Settings:
     return Settings.from_env(
         {
-            "ONEWINDOW_BASE_URL": "https://onewindow.example",
             "ONEWINDOW_SECRET_KEY": secret,
             "ONEWINDOW_PREVIOUS_SECRET_KEY": ",".join(earlier),
         }
