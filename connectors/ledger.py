@@ -8,7 +8,7 @@ any waiting one → CANCELLED (withdrawn before it left) · CONFIRMED (their cal
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -107,7 +107,7 @@ class Delivery:
 class Lease:
     """A delivery in this worker's hands. Every write names `fence`: whoever lost the lease writes nothing.
 
-    `spec_version` is the registration it is delivered under; each attempt keeps it.
+    `spec_version` is the registration it is delivered under; each attempt keeps it. `lasts` is for how long it is given.
     """
 
     delivery: Delivery
@@ -115,6 +115,7 @@ class Lease:
     owner: str
     fence: int
     until: datetime
+    lasts: timedelta
     last_sent_at: datetime | None = None
     spec_version: int | None = None
 

@@ -113,6 +113,7 @@ async def claim(
             owner=owner,
             fence=row["fence"],
             until=until,
+            lasts=lease,
             last_sent_at=row["last_sent_at"],
         )
         for row in found
@@ -176,7 +177,9 @@ async def keep(connection: AsyncConnection, *, owner: str, at: datetime, lease: 
 
 
 async def begin(connection: AsyncConnection, lease: Lease, *, kind: str, at: datetime) -> None:
-    """Write the intent to send or probe, before the first byte.
+    """Write the intent to send or probe, before the first byte; the lease begins anew with it.
+
+    So that a worker that was stopped in here can tell by its own clock whether it still has the delivery.
 
     Raises:
         LeaseLost: the lease ran out or went to somebody else; nothing may be sent.
@@ -187,6 +190,7 @@ async def begin(connection: AsyncConnection, lease: Lease, *, kind: str, at: dat
         .where(held_by(lease), deliveries.c.lease_until > at)
         .values(
             state=(DeliveryState.SENDING if is_send else DeliveryState.PROBING).value,
+            lease_until=at + lease.lasts,
             attempts=deliveries.c.attempts + (1 if is_send else 0),
             probes=0 if is_send else deliveries.c.probes + 1,
             **({"last_sent_at": at} if is_send else {}),

@@ -42,11 +42,17 @@ class Settlement:
 
 async def begin_sends(connection: AsyncConnection, intents: Sequence[Intent]) -> list[LeaseLost | None]:
     """Write the intent to send each, before the first byte of any; a lost lease is told in its place."""
-    at = max(intent.at for intent in intents)
+    at, lasts = max(intent.at for intent in intents), max(intent.lease.lasts for intent in intents)
     begun = await connection.execute(
         update(deliveries)
         .where(_held([intent.lease for intent in intents]), deliveries.c.lease_until > at)
-        .values(state=DeliveryState.SENDING.value, attempts=deliveries.c.attempts + 1, probes=0, last_sent_at=at)
+        .values(
+            state=DeliveryState.SENDING.value,
+            lease_until=at + lasts,
+            attempts=deliveries.c.attempts + 1,
+            probes=0,
+            last_sent_at=at,
+        )
         .returning(deliveries.c.id)
     )
     ours = {row[0] for row in begun}

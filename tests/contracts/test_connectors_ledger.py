@@ -126,6 +126,17 @@ async def test_a_heartbeat_does_not_wait_for_one_that_is_being_settled(house: Ho
     assert await house.connectors.ledger.keep(owner="w1", at=now(), lease=LEASE) == 3
 
 
+@pytest.mark.parametrize("kind", ["send", "probe"])
+async def test_a_lease_begins_anew_with_the_intent(house: House, kind: str) -> None:
+    """A worker stopped in that commit sends if less than a lease has gone by: nobody may have taken it up till then."""
+    await house.accept()
+    (lease,) = await claim(house)
+    begun = lease.until - timedelta(seconds=1)
+    await house.connectors.ledger.begin(lease, kind=kind, at=begun)
+    assert await house.connectors.ledger.reclaim(begun + LEASE - timedelta(milliseconds=1)) == []
+    assert await house.connectors.ledger.reclaim(begun + LEASE) == ["mz-elder"]
+
+
 async def test_a_worker_that_died_before_the_intent_leaves_it_queued(house: House) -> None:
     accepted = await house.accept()
     await claim(house)
