@@ -25,4 +25,9 @@ def extract(expression: Expression | None, variables: Mapping[str, object]) -> s
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return _UNKEEPABLE.sub("\ufffd", str(value))
+    return keepable(str(value))
+
+
+def keepable(text: str) -> str:
+    """Return `text` with U+FFFD in place of each character no database keeps."""
+    return _UNKEEPABLE.sub("\ufffd", text)

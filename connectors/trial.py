@@ -5,20 +5,26 @@ class the outcome rules read in it. A test address that can't be reached says no
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
 from config.clock import SHANGHAI
 from connectors.examples import Mismatch, drift, values_of
+from connectors.extracting import keepable
 from connectors.outcomes import BEFORE_BYTES, DELIVERED, Answer, Outcome, OutcomeClass, classify
+from connectors.redaction import Redactor
 from connectors.spec_examples import ExampleAnswerSpec, ExampleSpec
 from connectors.system import Operation, System
 
 MOST_EXAMPLES: Final = 100
 """Of one system in one trial."""
+MOST_DIFFERENCES: Final = 50
+"""Of one example."""
+LONGEST_PLACE: Final = 200
 _SILENT: Final = frozenset({*BEFORE_BYTES, "timeout", "connection_lost"})
 _NOT_NOW: Final = frozenset({OutcomeClass.TRANSIENT, OutcomeClass.THROTTLED, OutcomeClass.AUTH})
 
@@ -118,7 +124,7 @@ def judge(system: System, operation: Operation, example: ExampleSpec, answer: An
     told = {"expected": expected, "found": outcome.kind.value, "http_status": answer.http_status, "error": answer.error}
     if answer.error in _SILENT or outcome.kind in _NOT_NOW:
         return Judged(state=TrialState.UNREACHED, **told)  # type: ignore[arg-type]
-    differences = tuple(_differences(example, agreed, outcome, answer))
+    differences = tuple(map(_shown, islice(_differences(example, agreed, outcome, answer), MOST_DIFFERENCES)))
     state = TrialState.DRIFT if differences else TrialState.HOLDS
     return Judged(state=state, differences=differences, **told)  # type: ignore[arg-type]
 
@@ -126,6 +132,11 @@ def judge(system: System, operation: Operation, example: ExampleSpec, answer: An
 def _agreed(example: ExampleSpec, kind: OutcomeClass) -> ExampleAnswerSpec | None:
     """Return the agreed answer of that class, of those that say they have the case."""
     return next((each for each in example.answers if each.kind is kind and kind in DELIVERED), None)
+
+
+def _shown(found: Mismatch) -> Mismatch:
+    """Return a difference as it may be kept and shown: the names in an answer are the department's, whatever they hold."""
+    return replace(found, place=Redactor().text(keepable(found.place[:LONGEST_PLACE])))
 
 
 def _differences(

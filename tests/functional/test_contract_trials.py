@@ -210,6 +210,26 @@ async def test_another_worker_goes_on_where_one_died(made: AsyncEngine) -> None:
     assert (await last(made, "mz-elder")).is_over
 
 
+async def test_whatever_an_answers_names_hold_the_trial_ends_and_shows_no_number(made: AsyncEngine) -> None:
+    system = declared("mz-elder")
+    strange = {f"name{n}": n for n in range(200)} | {"nul\0": 1, "990101190307070011": 1, "x" * 5_000: 1}
+
+    def says(_errand: Errand) -> Answer:
+        body = dict(reversed({**AS_AGREED, **strange}.items()))
+        return Answer(http_status=200, body=body, envelope=body)
+
+    one = runner(made, system, Scripted(says))
+    await one.begin_night()
+    assert await one.run_one()
+    found = await last(made, "mz-elder")
+    assert found.is_over
+    places = [each.place for each in found.results[0].judged.differences]
+    assert len(places) == 50
+    assert max(map(len, places)) <= 200
+    assert "body.nul\ufffd" in places
+    assert not any("190307070011" in place for place in places)
+
+
 async def test_drift_opens_one_alert_and_agreeing_again_clears_it(made: AsyncEngine) -> None:
     system, book = declared("mz-elder"), SqlAlerts(made)
     trials = Trials(book=SqlTrials(made), systems={system.id: system}, addresses=Scripted(agreed))
