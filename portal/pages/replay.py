@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from config.clock import SHANGHAI
+from connectors.errors import NotPermitted
 from connectors.redaction import redacting
 from connectors.replay import GROUPS, LEAST_REASON, LONGEST_REASON, MOST_AT_ONCE, Act, Choice, Group
 from connectors.replaying import Preview
@@ -108,7 +109,10 @@ async def confirm(request: Request, person: Person) -> Response:
         )  # fmt: skip
     portal = portal_of(request)
     wanted = Act(id=act, system=system.id, by=person.sub, who=person.name, reason=reason, at=portal.clock())
-    kept = await portal.replays.replay(wanted, chosen, actor=person.actor)
+    try:
+        kept = await portal.replays.replay(wanted, chosen, actor=person.actor)
+    except NotPermitted:  # another system has an act of that id
+        raise NotAllowed from None
     return RedirectResponse(f"/systems/{system.id}/replays/{kept.act.id}", status_code=303)
 
 

@@ -8,6 +8,8 @@ import pytest
 from config.storage.memory_state import MemoryStateStore
 from config.storage.sql import create_engine
 from connectors.ledger import DeliveryState, Lease, Result
+from connectors.replay import Act
+from matters.policy import Actor, Role
 from tests.doubles.clerk_house import House, Visitor, house
 from tests.doubles.house import CLERK, application
 from tests.doubles.stopped import GAVE_UP, NOBODY_KNOWS, REFUSED, UNREADABLE, stopped
@@ -141,6 +143,20 @@ async def test_a_form_without_its_token_does_nothing(one: House) -> None:
     page = await previewed(owner)
     refused = await owner.submit(page, page.form(having="reason"), {"reason": "部门已放宽", "csrf_token": "x"})
     assert refused.status == 403
+    (view,) = await one.connectors.deliveries.of_case(lease.delivery.case_number)
+    assert view.delivery.state is DeliveryState.INVALID
+
+
+async def test_another_systems_act_is_refused_and_nothing_is_sent(one: House) -> None:
+    lease = await stop(one)
+    owner = await one.person("owner")
+    page = await previewed(owner)
+    form = page.form(having="reason")
+    (id_,) = form.values["act"]
+    other = Act(id=id_, system="yb-core", by="owner-2", who="周主管", reason="部门已放宽", at=one.now())
+    runs_systems = Actor(sub="owner-2", name="周主管", roles=frozenset({Role.OWNER}), unit="", region="32")
+    await one.connectors.replays.replay(other, [], actor=runs_systems)
+    assert (await owner.submit(page, form, {"reason": "部门已放宽长度"})).status == 403
     (view,) = await one.connectors.deliveries.of_case(lease.delivery.case_number)
     assert view.delivery.state is DeliveryState.INVALID
 
