@@ -75,13 +75,17 @@ LEFT_OUT_WORDS: Final[Mapping[LeftOut, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What an owner asks for. `since` and `until` bound when a delivery came to stand where it stands."""
+    """What an owner asks for. `since` and `until` bound when a delivery came to stand where it stands.
+
+    `region` is the beginning of the codes it is about, that of who asks; "" is everywhere, for the command line.
+    """
 
     system: str
     groups: frozenset[Group] = frozenset(GROUPS)
     since: datetime | None = None
     until: datetime | None = None
     cases: tuple[str, ...] = ()
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ at its pace and in the order of each case.
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -113,12 +113,13 @@ class Replays:
         self._state = state
 
     async def preview(self, choice: Choice, *, actor: Actor, redacting: Redacting, at: datetime) -> Preview:
-        """Return what would be sent, and how; nothing is changed.
+        """Return what of the actor's region would be sent, and how; nothing is changed.
 
         Raises:
             NotPermitted: the actor runs no systems.
         """
         _check(actor)
+        choice = replace(choice, region=actor.region)
         count = await self._store.count(choice)
         found = await self._store.candidates(choice) if count else []
         tried = await self._tried.of(choice.system, found)
@@ -128,13 +129,13 @@ class Replays:
     async def look(
         self, system: str, delivery_id: str, *, actor: Actor, redacting: Redacting, at: datetime
     ) -> Look | None:
-        """Return one delivery with the message as it would be now, and what differs from when it was last tried.
+        """Return one delivery of the actor's region, as it would be sent now, and what differs from its last try.
 
         Raises:
             NotPermitted: the actor runs no systems.
         """
         _check(actor)
-        found = await self._store.named(system, [delivery_id])
+        found = _of_region(actor, await self._store.named(system, [delivery_id]))
         if not found:
             return None
         candidate = found[0]
@@ -150,14 +151,16 @@ class Replays:
         )
 
     async def replay(self, act: Act, delivery_ids: Sequence[str], *, actor: Actor) -> KeptAct:
-        """Append new deliveries for the given ones; the same act again changes nothing and tells what came of it.
+        """Append new deliveries for those given that are of the actor's region; the same act again changes nothing and
+        tells what came of it.
 
         Raises:
             NotPermitted: the actor runs no systems, or another system has an act of that id.
         """
         _check(actor)
-        ids = list(dict.fromkeys(delivery_ids))[:MOST_AT_ONCE]
-        unfit = await self._unfit(act.system, ids, act.at)
+        named = await self._store.named(act.system, list(dict.fromkeys(delivery_ids))[:MOST_AT_ONCE])
+        chosen = _of_region(actor, named)
+        ids, unfit = [each.delivery.id for each in chosen], await self._unfit(chosen, act.at)
 
         def decide(candidate: Candidate) -> Verdict:
             return self._verdict(candidate, unfit.get(candidate.delivery.id, ""))
@@ -194,9 +197,8 @@ class Replays:
         _check(actor)
         return await self._store.acts(system, most=most)
 
-    async def _unfit(self, system: str, ids: Sequence[str], at: datetime) -> Mapping[str, str]:
+    async def _unfit(self, found: Sequence[Candidate], at: datetime) -> Mapping[str, str]:
         """Return which of the chosen today's spec can't put into the department's form; a frozen copy never changes."""
-        found = await self._store.named(system, ids)
 
         def work() -> Mapping[str, str]:
             told = {each.delivery.id: self._refused(each, at) for each in found}
@@ -237,6 +239,10 @@ class Replays:
             await self._state.announce(WAKE_TOPIC, system)
         except StateStoreUnavailable:  # the worker looks by itself every second
             log.warning("wake_up_unavailable")
+
+
+def _of_region(actor: Actor, found: Sequence[Candidate]) -> list[Candidate]:
+    return [each for each in found if each.region.startswith(actor.region)]
 
 
 def _check(actor: Actor) -> None:

@@ -141,6 +141,8 @@ def _chosen(choice: Choice) -> ColumnElement[bool]:
         which.append(deliveries.c.updated_at >= choice.since)
     if choice.until is not None:
         which.append(deliveries.c.updated_at < choice.until)
+    if choice.region:
+        which.append(deliveries.c.region.startswith(choice.region, autoescape=True))
     if choice.cases:
         which.append(deliveries.c.case_number.in_(choice.cases))
     return and_(*which)

@@ -153,7 +153,8 @@ async def act(request: Request, person: Person) -> Response:
 
 
 def _system(request: Request, person: Person) -> System:
-    if not may_run_systems(person.actor):
+    # Whose region is not known has none, where the command line, which has no region either, has all.
+    if not may_run_systems(person.actor) or not person.region:
         raise NotAllowed
     system = portal_of(request).library.systems.get(request.path_params["system"])
     if system is None:

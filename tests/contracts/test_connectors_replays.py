@@ -272,6 +272,18 @@ async def test_nobody_but_who_runs_systems_may(house: House) -> None:
         await house.connectors.replays.replay(act(), [lease.delivery.id], actor=CLERK)
 
 
+async def test_cases_of_another_region_are_neither_shown_nor_sent(house: House) -> None:
+    lease = await ended(house, UNREADABLE)
+    elsewhere = replace(OWNER, region="3301")
+    assert (await preview(house, actor=elsewhere)).count == 0
+    id_ = lease.delivery.id
+    replays = house.connectors.replays
+    assert await replays.look("mz-elder", id_, actor=elsewhere, redacting=lambda _: Redactor(), at=LATER) is None
+    assert (await replays.replay(act(), [id_], actor=elsewhere)).renewed == []
+    assert await of_case(house, lease) == [(DeliveryState.INVALID, 1)]
+    assert (await preview(house, actor=replace(OWNER, region="320105"))).count == 1
+
+
 async def test_many_are_counted_and_appended_in_one_act(house: House) -> None:
     leases = [await ended(house, UNREADABLE, key=f"k{n}", seed=n) for n in range(12)]
     assert (await preview(house)).count == 12
