@@ -5,7 +5,7 @@ RegistrationError
 ├─ RegistrationConflict  somebody else changed it meanwhile
 ├─ NotADraft             only a draft's text can be written
 ├─ NotASystemId          a system's id is what it is called by everywhere
-├─ SpecTooLong           a spec of more than 512 KiB
+├─ SpecTooLong           a spec of more than 64 KiB, or its WSDL of more than it may have
 ├─ IllegalMove           the table has no such way
 ├─ AlreadyThere          it is in that state
 ├─ ReasonMissing         a step without a reason
@@ -60,7 +60,7 @@ class NotASystemId(RegistrationError):
 
 class SpecTooLong(RegistrationError):
     code = "spec_too_long"
-    public = N_("内容超过 512 KB，请精简后再保存")
+    public = N_("对接说明超过 64 KB，或 WSDL 超过 2 MB，请精简后再保存")
 
 
 class IllegalMove(RegistrationError):
