@@ -202,7 +202,9 @@ def test_what_an_owner_sends_anew_and_tries(visitor: Page, installation: Install
         accessible(visitor)
     visitor.goto("/systems/wj-birth/examples")
     visitor.locator("summary").first.click()
-    visitor.locator("#examples-trials form button").click()
+    ask = visitor.locator("#examples-trials form button")
+    if ask.count():  # while a trial waits for the department to open there is nothing to ask for
+        ask.click()
     expect(visitor.locator("#examples-trials [role=status]")).not_to_be_empty()
     accessible(visitor)
 

@@ -15,7 +15,7 @@ WITH_A_PICTURE = "wj-reward"
 
 
 def any_delivered(installation: Installation, system: str) -> bool:
-    return bool(received(installation, system, ""))
+    return bool(received(installation, system))
 
 
 @pytest.fixture(scope="module")

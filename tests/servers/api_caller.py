@@ -52,7 +52,7 @@ class ApiCaller:
         case: Json = self.get(f"/cases/{number}").raise_for_status().json()
         return case
 
-    def settled(self, number: str, *, within_seconds: float = 60) -> Json:
+    def settled(self, number: str, *, within_seconds: float = 180) -> Json:
         """Return the case once each of its deliveries is at the department, refused, or on a desk."""
         until = monotonic() + within_seconds
         while True:
@@ -77,9 +77,10 @@ class ApiCaller:
         self.http.close()
 
 
-def received(installation: Installation, system: str, number: str) -> list[Json]:
-    """Ask the department itself what it has of a case."""
-    answer = httpx2.get(installation.system(system)["received_url"], params={"number": number}, timeout=30)
+def received(installation: Installation, system: str, number: str = "") -> list[Json]:
+    """Ask the department itself what it has of a case, or of all cases."""
+    asked = {"number": number} if number else {}
+    answer = httpx2.get(installation.system(system)["received_url"], params=asked, timeout=30)
     found: list[Json] = answer.raise_for_status().json()
     return found
 
