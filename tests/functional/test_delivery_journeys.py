@@ -338,7 +338,7 @@ async def test_stopping_lets_what_is_on_its_way_finish(house: House, department:
 
     async def takes_its_time(request: Request, content: bytes) -> Response:
         arrived.set()
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.1)
         return JSONResponse({"code": 0, "data": {"caseId": "D-6", "status": "10"}})
 
     department.script = takes_its_time
