@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Final, Literal
 
 from config import logs
-from config.state import StateStore, StateStoreUnavailable
+from config.state import StateStore
 from connectors.errors import NotPermitted, TaskClosed
-from connectors.intake import WAKE_TOPIC
 from connectors.ledger import Delivery, DeskReason, DeskTask
 from connectors.outcomes import StatusWord
 from connectors.ports import DeskBook, DeskChange
 from connectors.system import System
+from connectors.waking import wake
 from matters.policy import Actor, may_see_desk_task, may_work_desk
 
 log = logs.get(__name__)
@@ -149,10 +149,7 @@ class Desk:
             raise NotPermitted(actor.sub)
         change = DeskChange(state="queued", reports=(), number="", note=note, result="sent_again")
         delivery = await self._close(view.task, change, actor, at)
-        try:
-            await self._state.announce(WAKE_TOPIC, delivery.system)
-        except StateStoreUnavailable:
-            log.warning("wake_up_unavailable")
+        await wake(self._state, delivery.system)
         return delivery
 
     async def _open(self, task_id: str, actor: Actor) -> TaskView:

@@ -7,7 +7,6 @@ from typing import Final
 
 from config import logs
 from connectors.engine import BreakerState
-from connectors.gate import closed
 from connectors.ground import Ground
 from connectors.ports import Fetches
 from connectors.serving import Serving
@@ -44,7 +43,7 @@ class Fetcher:
         system, channel = self.serving.system, self.serving.transport
         if system.results is None or not isinstance(channel, Fetches):
             return 0
-        if self._is_closed() or self.breaker().stands(self.ground.clock()) == "open":
+        if self.ground.stands(system, self.breaker(), at=self.ground.clock()).is_shut:
             return 0
         with self.ground.uses.of(channel):
             events = await channel.fetch()
@@ -53,15 +52,3 @@ class Fetcher:
         if events:
             log.info("results_fetched", system=system.id, events=len(events), new=sum(new))
         return sum(new)
-
-    def _is_closed(self) -> bool:
-        ground = self.ground
-        system = self.serving.system
-        holds = closed(
-            system,
-            at=ground.clock(),
-            offset=ground.offset,
-            holiday_on=ground.holiday_on,
-            windows=ground.windows(system.id),
-        )
-        return any(not hold.operations for hold in holds)

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from config.clock import Clock
 from connectors.availability import HolidayOn
+from connectors.engine import BreakerState
+from connectors.gate import Gate, gate
 from connectors.live_transports import Uses
 from connectors.maintenance import Window, no_windows
 from connectors.ports import Breakers, Ledger
+from connectors.system import System
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,17 @@ class Ground:
     nonce: Callable[[], str]
     windows: Callable[[str], Sequence[Window]] = no_windows
     uses: Uses = field(default_factory=Uses)
+
+    def stands(self, system: System, breaker: BreakerState, *, at: datetime) -> Gate:
+        """Return whether `system` is spoken to at `at`: its hours, its maintenance windows, its breaker."""
+        return gate(
+            system,
+            breaker,
+            at=at,
+            offset=self.offset,
+            holiday_on=self.holiday_on,
+            windows=self.windows(system.id),
+        )
 
     def callback_url(self, system: str) -> str:
         """Return where a department may call us."""

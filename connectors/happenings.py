@@ -7,14 +7,14 @@ from typing import Final, Literal, Protocol
 
 from config import logs
 from config.clock import SHANGHAI
-from config.state import StateStore, StateStoreUnavailable
+from config.state import StateStore
 from connectors.errors import NotPermitted
 from connectors.fanout import Announcement, Happening, announced
 from connectors.fanout_spec import Fanout, Fanouts, Scan
-from connectors.intake import WAKE_TOPIC
 from connectors.notices import NoticeBook
 from connectors.ports import Notes
 from connectors.reflux import ResultRecord
+from connectors.waking import wake
 from matters.policy import Actor, may_decide_event
 
 log = logs.get(__name__)
@@ -111,11 +111,7 @@ class Happenings:
     async def _wake(self, numbers: Sequence[str]) -> None:
         """Wake the lanes of whoever is told; a lost wake-up costs a second."""
         systems = {d.system for n in numbers for notice in await self._book.of_event(n) for d in notice.deliveries}
-        try:
-            for system in sorted(systems):
-                await self._state.announce(WAKE_TOPIC, system)
-        except StateStoreUnavailable:
-            log.warning("wake_up_unavailable")
+        await wake(self._state, *sorted(systems))
 
 
 def span(scan: Scan, today: date) -> tuple[date, date]:

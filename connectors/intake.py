@@ -11,13 +11,14 @@ from datetime import datetime
 from uuid import uuid4
 
 from config import logs
-from config.state import StateStore, StateStoreUnavailable
+from config.state import StateStore
 from connectors.errors import ApplicationRefused, IdempotencyConflict, NotPermitted
 from connectors.ledger import Delivery, DeliveryState, Submission
 from connectors.ports import DueOn, IntakeStore, NewCase
 from connectors.signing.base import sorted_json
 from connectors.submission import freeze, sha256_of
 from connectors.system import System
+from connectors.waking import wake
 from matters.case import Case, CaseEvent, CaseStatus, Evidence, move
 from matters.deadline import promised_on, shanghai_day
 from matters.duplicates import applicant_name, subject_key
@@ -30,7 +31,6 @@ from matters.policy import Actor, may_change_case, may_take_in
 from matters.working_days import WorkingCalendar
 
 log = logs.get(__name__)
-WAKE_TOPIC = "delivery"
 LONGEST_KEY = 200
 
 
@@ -121,7 +121,9 @@ class Intake:
                 raise IdempotencyConflict(actor.sub)
             return earlier
         case, deliveries = kept
-        await self._wake({delivery.system for delivery in deliveries if delivery.state is DeliveryState.QUEUED})
+        await wake(
+            self._state, *sorted({delivery.system for delivery in deliveries if delivery.state is DeliveryState.QUEUED})
+        )
         log.info("case_accepted", case=case.number, matter=matter.id, deliveries=len(deliveries))
         return Accepted(case=case, query_code=case.query_code, deliveries=deliveries)
 
@@ -139,7 +141,9 @@ class Intake:
         withdrawn, deliveries = await self._store.withdraw(
             case.number, by=actor.sub, evidence=evidence, reason=reason, at=at, due_at=self._due_on(at)
         )
-        await self._wake({delivery.system for delivery in deliveries if delivery.state is DeliveryState.QUEUED})
+        await wake(
+            self._state, *sorted({delivery.system for delivery in deliveries if delivery.state is DeliveryState.QUEUED})
+        )
         log.info("case_withdrawn", case=case.number)
         return Withdrawn(case=withdrawn, deliveries=deliveries)
 
@@ -235,13 +239,6 @@ class Intake:
             created_at=at,
             next_attempt_at=None if is_manual else at,
         )
-
-    async def _wake(self, systems: set[str]) -> None:
-        for system in sorted(systems):
-            try:
-                await self._state.announce(WAKE_TOPIC, system)
-            except StateStoreUnavailable:  # the worker looks by itself every second
-                return
 
 
 def _accepted_at_window(draft: Case, actor: Actor, at: datetime) -> tuple[Case, list[CaseEvent]]:

@@ -9,7 +9,7 @@ from typing import Final
 from config import logs
 from connectors.delivering import AFTER_A_FAULT, Deliverer
 from connectors.engine import PERSON_HOLD, BreakerState, is_fault
-from connectors.gate import Gate, gate
+from connectors.gate import Gate
 from connectors.ground import Ground
 from connectors.holds import Hold, open_end
 from connectors.ledger import HoldReason, Lease, LeaseLost
@@ -100,15 +100,7 @@ class Lane:
 
     def stands(self, at: datetime) -> Gate:
         """Return whether the system is spoken to at `at`, as far as this worker knows."""
-        ground = self.ground
-        return gate(
-            self.system,
-            self.breaker,
-            at=at,
-            offset=ground.offset,
-            holiday_on=ground.holiday_on,
-            windows=ground.windows(self.system.id),
-        )
+        return self.ground.stands(self.system, self.breaker, at=at)
 
     def _is_spent(self, at: datetime) -> bool:
         return any(hold.reason == "budget" and hold.until > at for hold in self.holds)

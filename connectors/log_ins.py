@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from config import logs
-from config.state import StateStore, StateStoreUnavailable
+from config.state import StateStore
 from connectors.errors import NotPermitted
-from connectors.intake import WAKE_TOPIC
 from connectors.ports import Ledger, Transport
 from connectors.system import System
 from connectors.transports.pages.log_in import Captcha, Typed
+from connectors.waking import wake
 from matters.policy import Actor, may_work_desk
 
 log = logs.get(__name__)
@@ -86,10 +86,7 @@ class LogIns:
         log.info("department_log_in", system=system, by=actor.sub, result=result)
         if result == "open":
             await self._ledger.release(system=system, reason="person", at=at)
-            try:
-                await self._state.announce(WAKE_TOPIC, system)
-            except StateStoreUnavailable:
-                log.warning("wake_up_unavailable")
+            await wake(self._state, system)
         return result
 
     def _asking(self, system: str) -> ShowsPicture | None:

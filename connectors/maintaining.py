@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from config import logs
-from config.state import StateStore, StateStoreUnavailable
+from config.state import StateStore
 from connectors.errors import NotPermitted
-from connectors.intake import WAKE_TOPIC
 from connectors.maintenance import MaintenanceBook, Window, Wrong, check
 from connectors.system import System
+from connectors.waking import wake
 from matters.policy import Actor, may_run_systems
 
 log = logs.get(__name__)
@@ -61,8 +61,5 @@ class Maintenance:
         if ended is None:
             return None
         log.info("maintenance_ended", system=system, window=id_, by=actor.sub)
-        try:
-            await self._state.announce(WAKE_TOPIC, system)
-        except StateStoreUnavailable:
-            log.warning("wake_up_unavailable")
+        await wake(self._state, system)
         return ended

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Final, Literal
 
 from config import logs
-from config.state import StateStore, StateStoreUnavailable
+from config.state import StateStore
 from connectors.errors import NotPermitted, TaskClosed
-from connectors.intake import WAKE_TOPIC
 from connectors.ledger import NOTICE_KINDS, DeskReason, DeskTask, Submission
 from connectors.ports import DeskBook, DeskChange
+from connectors.waking import wake
 from matters.policy import Actor, may_see_desk_task, may_work_desk
 
 log = logs.get(__name__)
@@ -79,8 +79,5 @@ class NoticeDesk:
             raise TaskClosed(task_id)
         log.info("notice_task_closed", system=delivery.system, delivery=delivery.id, result=done)
         if done == "again":
-            try:
-                await self._state.announce(WAKE_TOPIC, delivery.system)
-            except StateStoreUnavailable:
-                log.warning("wake_up_unavailable")
+            await wake(self._state, delivery.system)
         return found

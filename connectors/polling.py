@@ -10,7 +10,6 @@ from uuid import uuid4
 from config import logs
 from connectors.engine import BreakerState, NotFound
 from connectors.errors import MappingRefused, SecretMissing
-from connectors.gate import closed
 from connectors.ground import Ground
 from connectors.ledger import Awaited, Delivery, InboundEvent
 from connectors.outcomes import OutcomeClass
@@ -49,7 +48,7 @@ class Poller:
         poll = serving.system.poll or (serving.tried.system.poll if serving.tried else None)
         # While the breaker is open they are left in peace; half open they are asked, or a system nothing is sent to
         # would never be heard of again.
-        if poll is None or self._is_closed() or self.breaker().stands(at) == "open":
+        if poll is None or self.ground.stands(serving.system, self.breaker(), at=at).is_shut:
             return 0
         awaited = await self.ground.ledger.due_polls(
             system=serving.system.id,
@@ -61,18 +60,6 @@ class Poller:
             turns = asyncio.Semaphore(AT_ONCE)
             await asyncio.gather(*(self._ask(each, serving.in_region(each.delivery.region), turns) for each in awaited))
         return len(awaited)
-
-    def _is_closed(self) -> bool:
-        ground = self.ground
-        system = self.serving.system
-        holds = closed(
-            system,
-            at=ground.clock(),
-            offset=ground.offset,
-            holiday_on=ground.holiday_on,
-            windows=ground.windows(system.id),
-        )
-        return any(not hold.operations for hold in holds)
 
     async def _ask(self, awaited: Awaited, by: Serving, turns: asyncio.Semaphore) -> None:
         delivery, system = awaited.delivery, by.system

@@ -12,17 +12,17 @@ from datetime import datetime
 from typing import Protocol
 
 from config import logs
-from config.state import StateStore, StateStoreUnavailable
+from config.state import StateStore
 from connectors.comparing import PlaceChange, compare_documents
 from connectors.dry_run import DryRun, dry_run
 from connectors.errors import MappingRefused, NotPermitted
-from connectors.intake import WAKE_TOPIC
 from connectors.ledger import Attempt, Delivery, Submission
 from connectors.redaction import Redactor
 from connectors.rendering import render
 from connectors.replay import MOST_AT_ONCE, Act, Candidate, Choice, KeptAct, Verdict, verdict
 from connectors.submission import values_for
 from connectors.system import Operation, System
+from connectors.waking import wake
 from matters.policy import Actor, may_run_systems
 
 log = logs.get("portal.audit")
@@ -176,7 +176,7 @@ class Replays:
             appended=len(kept.renewed), left_out=len(kept.left_out),
         )  # fmt: skip
         if kept.renewed:
-            await self._wake(act.system)
+            await wake(self._state, act.system)
         return kept
 
     async def act(self, system: str, act_id: str, *, actor: Actor) -> KeptAct | None:
@@ -233,12 +233,6 @@ class Replays:
         except MappingRefused as refused:
             return f"{refused.target}：{refused.reason}"
         return ""
-
-    async def _wake(self, system: str) -> None:
-        try:
-            await self._state.announce(WAKE_TOPIC, system)
-        except StateStoreUnavailable:  # the worker looks by itself every second
-            log.warning("wake_up_unavailable")
 
 
 def _of_region(actor: Actor, found: Sequence[Candidate]) -> list[Candidate]:

@@ -20,7 +20,6 @@ from connectors.availability import HolidayOn
 from connectors.crew import Crews
 from connectors.engine import BreakerState
 from connectors.ground import Ground
-from connectors.intake import WAKE_TOPIC
 from connectors.lane import Lane
 from connectors.live import told_of_changes
 from connectors.live_transports import LiveTransports, Uses
@@ -29,6 +28,7 @@ from connectors.ports import Breakers, Ledger, Lists, Reconciliations, Transport
 from connectors.reconciling import Reconciler
 from connectors.serving import serving
 from connectors.system import System
+from connectors.waking import WAKE_TOPIC
 
 log = logs.get(__name__)
 LEASE: Final = timedelta(seconds=8)

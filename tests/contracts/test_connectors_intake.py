@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
 from connectors.errors import ApplicationRefused, IdempotencyConflict, NotPermitted, NotWithdrawable, TaskClosed
-from connectors.intake import WAKE_TOPIC
 from connectors.ledger import DeliveryState, DeskReason
 from connectors.pack import make_pack
 from connectors.storage.tables import deliveries, idempotency, submissions
 from connectors.submission import sha256_of
+from connectors.waking import WAKE_TOPIC
 from matters.case import CaseStatus
 from matters.errors import CaseUnknown, DuplicateCase, UnknownMatter
 from matters.storage.cases import SqlCaseStore
