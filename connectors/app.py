@@ -52,7 +52,7 @@ from connectors.storage.ledger import SqlBreakers, SqlDeliveries, SqlLedger
 from connectors.storage.maintenance import SqlMaintenance
 from connectors.storage.notes import SqlNotes
 from connectors.storage.notice_book import SqlNoticeBook
-from connectors.storage.noticing import open_noticing
+from connectors.storage.opening_noticing import open_noticing
 from connectors.storage.opening_trials import open_trying
 from connectors.storage.reconciliations import SqlReconciliations
 from connectors.storage.registrations import SqlRegistrations
@@ -158,8 +158,10 @@ def create_connectors(
         ),
     )
     desk_book, reconciliations = SqlDeskBook(engine, settling), SqlReconciliations(engine)
-    notices = SqlNoticeBook(engine, noticing)
-    happenings = Happenings(fanouts=noticing.fanouts, book=notices, people=notices, notes=SqlNotes(engine), state=state)
+    notices = SqlNoticeBook(engine, noticing.events)
+    happenings = Happenings(
+        fanouts=noticing.events.fanouts, book=notices, people=notices, notes=SqlNotes(engine), state=state
+    )
     windows, usage, alerts = SqlMaintenance(engine), SqlUsage(engine), SqlAlerts(engine)
     health = Health(book=SqlHealthBook(engine), systems=systems, holiday_on=holiday_on, offset=offset)
     watch = open_watch(

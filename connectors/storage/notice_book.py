@@ -15,8 +15,8 @@ from connectors.notices import Notice, ResultPage, ResultScope
 from connectors.reflux import ResultRecord
 from connectors.storage import notice_rows, rows
 from connectors.storage.commits import until_uncontested
+from connectors.storage.event_noticing import EventNoticing
 from connectors.storage.notice_tables import events, notices, results
-from connectors.storage.noticing import Noticing
 from connectors.storage.tables import deliveries
 from matters.policy import TOWNSHIP_DIGITS
 
@@ -28,7 +28,7 @@ _CURSOR = re.compile(r"(\d{1,18})\.([0-9A-Za-z-]{1,50})", re.ASCII)
 class SqlNoticeBook:
     """Reads without a write lock; `happen` and `decide` are one commit each."""
 
-    def __init__(self, engine: AsyncEngine, noticing: Noticing) -> None:
+    def __init__(self, engine: AsyncEngine, noticing: EventNoticing) -> None:
         self._engine = engine
         self._reading = readonly(engine)
         self._noticing = noticing

@@ -7,12 +7,12 @@ from uuid import uuid4
 from sqlalchemy import RowMapping
 
 from connectors.fanout import Event, Happening
+from connectors.fanout_spec import FanoutAction
 from connectors.ledger import Delivery
-from connectors.notices import Notice, known_as
+from connectors.notices import Notice
 from connectors.reflux import PlannedNotice, ResultRecord
 from matters.identity_numbers import id_birth_date
 
-__all__ = ["event", "event_row", "known_as", "notice", "notice_row", "result", "result_row"]
 _COUNTY_DIGITS = 6
 
 
@@ -63,6 +63,32 @@ def notice_row(number: str, of: ResultRecord, planned: PlannedNotice, *, at: dat
         "is_sensitive": planned.is_sensitive,
         "created_at": at,
     }
+
+
+def event_notice_row(
+    number: str, event: str, happened: Happening, action: FanoutAction, *, at: datetime
+) -> dict[str, Any]:
+    fanout = happened.fanout
+    return {
+        "number": number,
+        "case_number": happened.case_number,
+        "event_number": event,
+        "receiver": receiver_of(action),
+        "way": "system" if action.system else "hand",
+        "consumers": [],
+        "action": action.action,
+        "trigger": fanout.id,
+        "basis": fanout.basis,
+        "fields": list(happened.items),
+        "awaits_payment": False,
+        "is_sensitive": False,
+        "created_at": at,
+    }
+
+
+def receiver_of(action: FanoutAction) -> str:
+    """Return who carries out an action: its system, else the township."""
+    return action.system or "township"
 
 
 def notice(row: RowMapping, sent: list[Delivery]) -> Notice:

@@ -1,16 +1,17 @@
 """Writing results, notices and their deliveries: one statement a table, however many there are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.ledger import DeliveryState, DeskReason
-from connectors.notices import Head, NoticeKind, content_of
+from connectors.ledger import DeliveryState
+from connectors.notice_heads import NoticeWay
+from connectors.notices import Head, content_of
 from connectors.storage import rows
 from connectors.storage.notice_tables import notices, results
 from connectors.storage.tables import deliveries, desk_tasks, submissions
@@ -19,18 +20,15 @@ from connectors.submission import sha256_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One delivery of a notice. `desk` is why a person carries it; None where the worker sends it at `goes_at`."""
+    """One delivery of a notice, the `position`-th of it; the worker sends it at `goes_at` unless a person carries it."""
 
     number: str
     position: int
-    kind: NoticeKind
     head: Head
     items: Mapping[str, object] = field(repr=False)
     goes_at: datetime
     matter_id: str
-    system: str
-    operation: str
-    desk: DeskReason | None
+    way: NoticeWay
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +42,16 @@ class Writes:
     notices: list[dict[str, Any]] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
+
+
+async def last_positions(connection: AsyncConnection, numbers: Sequence[str]) -> dict[str, int]:
+    """Return the position of the last delivery of each of these notices that has one."""
+    found = await connection.execute(
+        select(deliveries.c.case_number, func.max(deliveries.c.position))
+        .where(deliveries.c.case_number.in_(numbers))
+        .group_by(deliveries.c.case_number)
+    )
+    return {row[0]: int(row[1]) for row in found}
 
 
 async def write(connection: AsyncConnection, writes: Writes) -> None:
@@ -86,7 +94,7 @@ async def _send(connection: AsyncConnection, writes: Writes) -> None:
                 "sha256": sha256_of(content),
             }
         )
-        state = DeliveryState.QUEUED if each.desk is None else DeliveryState.DESK
+        state = DeliveryState.QUEUED if each.way.desk is None else DeliveryState.DESK
         queued.append(
             {
                 "id": key,
@@ -94,9 +102,9 @@ async def _send(connection: AsyncConnection, writes: Writes) -> None:
                 "case_number": each.number,
                 "known_as": each.head.number if each.head.number != each.number else None,
                 "position": each.position,
-                "system": each.system,
-                "operation": each.operation,
-                "kind": each.kind,
+                "system": each.way.system,
+                "operation": each.way.operation,
+                "kind": each.head.kind,
                 "key": key,
                 "matter_id": each.matter_id,
                 "unit": each.head.unit[:40],
@@ -104,18 +112,18 @@ async def _send(connection: AsyncConnection, writes: Writes) -> None:
                 "state": state.value,
                 "created_at": writes.at,
                 "updated_at": writes.at,
-                "next_attempt_at": each.goes_at if each.desk is None else None,
+                "next_attempt_at": each.goes_at if each.way.desk is None else None,
             }
         )
-        if each.desk is not None:
+        if each.way.desk is not None:
             tasks.append(
                 {
                     "id": str(uuid4()),
                     "delivery_id": key,
-                    "system": each.system,
+                    "system": each.way.system,
                     "unit": each.head.unit[:40],
                     "region": each.head.region,
-                    "reason": each.desk.value,
+                    "reason": each.way.desk.value,
                     "note": each.head.reason,
                     "created_at": writes.at,
                     "due_at": writes.due_at,

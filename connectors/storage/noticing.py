@@ -3,27 +3,24 @@
 Everything is planned first and then written with a handful of statements, however many cases moved together.
 """
 
-import hashlib
-import hmac
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config import logs
-from connectors.fanout import Event, Happening, Step, awaits, happenings_of, operation_for
-from connectors.fanout_spec import Fanouts
-from connectors.flows import Flows
-from connectors.ledger import DeliveryState, DeskReason
-from connectors.notices import STATES, Head
+from connectors.fanout import Happening, awaits, happenings_of
+from connectors.notice_heads import head_of_result, way_over
 from connectors.ports import DueOn
 from connectors.receivers import Reflux
 from connectors.reflux import (
     Decision,
     Moved,
+    PlannedNotice,
     ResultRecord,
     amended,
     decision_of,
@@ -32,15 +29,14 @@ from connectors.reflux import (
     notices_of,
     result_of,
 )
-from connectors.storage import notice_rows, rows
-from connectors.storage.notice_tables import events, notices, results
-from connectors.storage.notice_writes import Outgoing, Writes, write
-from connectors.storage.tables import deliveries
+from connectors.storage import notice_rows
+from connectors.storage.event_noticing import EventNoticing, PersonKey
+from connectors.storage.notice_tables import notices, results
+from connectors.storage.notice_writes import Outgoing, Writes, last_positions, write
 from connectors.system import System
 from matters.case import CaseStatus
 from matters.errors import MatterError
 from matters.guide import Matter
-from matters.storage.guides import SqlGuideStore
 
 log = logs.get(__name__)
 GuideOf = Callable[[str, int], Awaitable[Matter]]
@@ -49,16 +45,14 @@ GuideOf = Callable[[str, int], Awaitable[Matter]]
 Raises:
     MatterError: there is none.
 """
-PersonKey = Callable[[str], str]
-_OVER = frozenset({DeliveryState.REFUSED.value, DeliveryState.CANCELLED.value})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noticing:
-    """`person_key` hashes an identity number with a secret; `due_on` says until when a desk task is due."""
+    """`events` keeps what happened by a case's move; `due_on` says until when a desk task is due."""
 
     reflux: Reflux
-    fanouts: Fanouts
+    events: EventNoticing
     systems: Mapping[str, System]
     guide_of: GuideOf
     person_key: PersonKey
@@ -68,7 +62,7 @@ class Noticing:
         """Write what follows from these events of cases; the cases are locked by the caller's own writes."""
         decided = [(each, decision) for each in moved if (decision := decision_of(each)) is not None]
         changed = [each for each in moved if is_amendment(each) or each.event.status is CaseStatus.DELIVERED]
-        of_events = [each for each in moved if awaits(each.case.matter_id, self.fanouts)]
+        of_events = [each for each in moved if awaits(each.case.matter_id, self.events.fanouts)]
         if not (decided or changed or of_events):
             return
         writes = Writes(due_at=self.due_on(at), at=at)
@@ -79,7 +73,7 @@ class Noticing:
         await write(connection, writes)
         happened = [h for each in of_events for h in await self._happenings(each)]
         if happened:
-            await self.happen(connection, happened, at=at)
+            await self.events.happen(connection, happened, at=at)
 
     async def _guide(self, each: Moved) -> Matter | None:
         try:
@@ -91,7 +85,7 @@ class Noticing:
 
     async def _happenings(self, each: Moved) -> list[Happening]:
         matter = await self._guide(each)
-        return [] if matter is None else list(happenings_of(each, matter, self.fanouts, self.reflux))
+        return [] if matter is None else list(happenings_of(each, matter, self.events.fanouts, self.reflux))
 
     async def _decided(self, writes: Writes, each: Moved, decision: Decision) -> None:
         matter = await self._guide(each)
@@ -99,54 +93,40 @@ class Noticing:
             return
         result = result_of(each, matter, self.reflux, decision)
         writes.results.append(notice_rows.result_row(result, self.person_key))
-        for number, planned in enumerate(notices_of(result, matter, self.reflux), 1):
-            name = f"{result.case_number}-H{number}"
-            writes.notices.append(notice_rows.notice_row(name, result, planned, at=writes.at))
-            if planned.receiver is None or planned.awaits_payment or planned.way not in ("system", "hand"):
-                continue
-            head = _head(name, 1, result, "new", planned.trigger, planned.consumers, planned.receiver.basis)
-            writes.outgoing.append(
-                Outgoing(
-                    number=name,
-                    position=1,
-                    kind="reflux",
-                    head=head,
-                    items=result.items,
-                    goes_at=planned.goes_at,
-                    matter_id=result.matter_id,
-                    **self._way(
-                        planned.receiver.way,
-                        planned.receiver.system or planned.receiver.id,
-                        planned.receiver.operation,
-                        head,
-                    ),
-                )
+        for count, planned in enumerate(notices_of(result, matter, self.reflux), 1):
+            number = f"{result.case_number}-H{count}"
+            writes.notices.append(notice_rows.notice_row(number, result, planned, at=writes.at))
+            self._tell_first(writes, number, result, planned)
+
+    def _tell_first(self, writes: Writes, number: str, result: ResultRecord, planned: PlannedNotice) -> None:
+        """Tell a receiver, unless a payment is waited for or nobody is told of it."""
+        receiver = planned.receiver
+        if receiver is None or planned.awaits_payment or receiver.way not in ("system", "hand"):
+            return
+        head = head_of_result(
+            number, 1, result, trigger=planned.trigger, consumers=planned.consumers, basis=receiver.basis
+        )
+        writes.outgoing.append(
+            Outgoing(
+                number=number,
+                position=1,
+                head=head,
+                items=result.items,
+                goes_at=planned.goes_at,
+                matter_id=result.matter_id,
+                way=way_over(
+                    self.systems, receiver.system or receiver.id, receiver.operation, result.region,
+                    by_hand=receiver.way == "hand",
+                ),
             )
-
-    def _way(self, way: str, system: str, operation: str, head: Head, *, is_first: bool = True) -> dict[str, Any]:
-        """Return system, operation and state of a delivery: by hand where nobody can send it.
-
-        A system that is leaving is told nothing new, but still what follows on what it was told.
-        """
-        known = self.systems.get(system)
-        by_hand = way == "hand" or known is None or _is_by_hand(known, operation, head.region, is_first=is_first)
-        return {
-            "system": system,
-            "operation": operation or "hand_over",
-            "desk": DeskReason.HAND_OVER if by_hand else None,
-        }
+        )  # fmt: skip
 
     async def _changed(self, connection: AsyncConnection, writes: Writes, changed: Sequence[Moved]) -> None:
-        numbers = {each.case.number for each in changed}
-        found = await connection.execute(select(results).where(results.c.case_number.in_(numbers)).with_for_update())
-        kept = {row["case_number"]: notice_rows.result(row) for row in found.mappings()}
+        kept = await _kept_results(connection, {each.case.number for each in changed})
         if not kept:
             return
-        told = await connection.execute(select(notices).where(notices.c.case_number.in_(list(kept))))
-        by_case: dict[str, list[Any]] = {}
-        for row in told.mappings():
-            by_case.setdefault(row["case_number"], []).append(row)
-        last = await _last_positions(connection, [row["number"] for of_case in by_case.values() for row in of_case])
+        by_case = await _told_of(connection, list(kept))
+        last = await last_positions(connection, [row["number"] for of_case in by_case.values() for row in of_case])
         for each in changed:
             before = kept.get(each.case.number)
             matter = await self._guide(each) if before is not None else None
@@ -178,268 +158,38 @@ class Noticing:
         if receiver is None:
             log.error("reflux_receiver_gone", receiver=row["receiver"])
             return
-        position = last[row["number"]] = last.get(row["number"], 0) + 1
-        status = "revoked" if after.decision == "revoked" else "new" if position == 1 else "amended"
-        head = _head(row["number"], position, after, status, row["trigger"], row["consumers"], row["basis"], fields)
+        number = row["number"]
+        position = last[number] = last.get(number, 0) + 1
+        head = head_of_result(
+            number, position, after,
+            trigger=row["trigger"], consumers=row["consumers"], basis=row["basis"], changed=fields,
+        )  # fmt: skip
         writes.outgoing.append(
             Outgoing(
-                number=row["number"],
+                number=number,
                 position=position,
-                kind="reflux",
                 head=head,
                 items=after.items,
                 goes_at=writes.at,
                 matter_id=after.matter_id,
-                **self._way(
-                    row["way"],
-                    receiver.system or receiver.id,
-                    receiver.operation,
-                    head,
-                    is_first=position == 1,
+                way=way_over(
+                    self.systems, receiver.system or receiver.id, receiver.operation, after.region,
+                    by_hand=row["way"] == "hand", is_first=position == 1,
                 ),
             )
-        )
-        writes.told.append({"_number": row["number"], "fields": list(after.items), "awaits_payment": False})
-
-    async def happen(self, connection: AsyncConnection, happened: Sequence[Happening], *, at: datetime) -> list[str]:
-        """Keep what is new of it, with its notices; return the numbers of the new events."""
-        keyed = [(each, self.person_key(each.id_number)) for each in happened if each.id_number]
-        if not keyed:
-            return []
-        known = await _known(connection, {key for _, key in keyed}, {each.source for each, _ in keyed})
-        fresh: dict[str, tuple[Happening, dict[str, Any]]] = {}
-        for each, key in keyed:
-            earlier = [row for row in known if row["fanout"] == each.fanout.id]
-            of_person = [row for row in earlier if row["person_key"] == key]
-            stands = each.fanout.once_per_person and any(row["state"] != "undone" for row in of_person)
-            if stands or any(row["source"] == each.source for row in earlier):
-                continue
-            row = notice_rows.event_row(each, key, cycle=len(of_person), at=at)
-            known.append(row)
-            fresh[row["number"]] = (each, row)
-        if not fresh:
-            return []
-        # Another process may have come first between our look and this: then nothing is written and nothing follows.
-        kept = await connection.execute(
-            rows.insert_new(connection, events).values([row for _, row in fresh.values()]).returning(events.c.number)
-        )
-        new = [number for (number,) in kept]
-        writes = Writes(due_at=self.due_on(at), at=at)
-        for number in new:
-            self._act(writes, number, fresh[number][0])
-        await write(connection, writes)
-        return new
-
-    def _act(self, writes: Writes, event: str, happened: Happening) -> None:
-        fanout = happened.fanout
-        for count, action in enumerate(fanout.actions, 1):
-            if action.how.reflux:
-                continue  # the reflux of the same case tells them
-            number = f"{event}-{count}"
-            receiver = action.system or "township"
-            way = "system" if action.system else "hand"
-            writes.notices.append(
-                {
-                    "number": number,
-                    "case_number": happened.case_number,
-                    "event_number": event,
-                    "receiver": receiver,
-                    "way": way,
-                    "consumers": [],
-                    "action": action.action,
-                    "trigger": fanout.id,
-                    "basis": fanout.basis,
-                    "fields": list(happened.items),
-                    "awaits_payment": False,
-                    "is_sensitive": False,
-                    "created_at": writes.at,
-                }
-            )
-            head = _event_head(number, 1, fanout.id, fanout.basis, action.action, action.matter, happened, "act")
-            out = (
-                {"system": receiver, "operation": "visit", "desk": DeskReason.VISIT}
-                if action.how.visit
-                else self._way(way, receiver, action.how.operation, head)
-            )
-            writes.outgoing.append(
-                Outgoing(
-                    number=number,
-                    position=1,
-                    kind="event",
-                    head=head,
-                    items=happened.items,
-                    goes_at=writes.at,
-                    matter_id=action.matter,
-                    **out,
-                )
-            )
-
-    async def decide(
-        self, connection: AsyncConnection, event: Event, step: Literal["undo", "confirm"], *, reason: str, at: datetime
-    ) -> None:
-        """Tell everybody who was told of an event that it is undone or confirmed; the caller moved the event."""
-        fanout = self.fanouts.get(event.fanout)
-        if fanout is None:
-            return
-        told = await connection.execute(select(notices).where(notices.c.event_number == event.number))
-        by_number = {row["number"]: row for row in told.mappings()}
-        last = await _last_positions(connection, list(by_number))
-        over = await _never_taken(connection, list(by_number))
-        happened = Happening(
-            fanout=fanout,
-            source=event.source,
-            case_number=event.case_number,
-            items=event.items,
-            region=event.region,
-            unit=event.unit,
-            happened_at=event.happened_at,
-        )
-        writes = Writes(due_at=self.due_on(at), at=at)
-        for count, action in enumerate(fanout.actions, 1):
-            number, operation = f"{event.number}-{count}", operation_for(action, step)
-            if number not in by_number or number in over or not operation:
-                continue
-            position = last.get(number, 0) + 1
-            head = _event_head(
-                number, position, fanout.id, fanout.basis, action.action, action.matter, happened, step, reason
-            )
-            writes.outgoing.append(
-                Outgoing(
-                    number=number,
-                    position=position,
-                    kind="event",
-                    head=head,
-                    items=event.items,
-                    goes_at=at,
-                    matter_id=action.matter,
-                    **self._way("system", action.system, operation, head, is_first=False),
-                )
-            )
-        await write(connection, writes)
+        )  # fmt: skip
+        writes.told.append({"_number": number, "fields": list(after.items), "awaits_payment": False})
 
 
-def _is_by_hand(system: System, operation: str, region: str, *, is_first: bool) -> bool:
-    if is_first:
-        return system.is_by_hand(operation, region)
-    here = system.in_region(region)
-    return here.service == "retired" or here.operation(operation).manual
+async def _kept_results(connection: AsyncConnection, case_numbers: set[str]) -> dict[str, ResultRecord]:
+    found = await connection.execute(select(results).where(results.c.case_number.in_(case_numbers)).with_for_update())
+    return {row["case_number"]: notice_rows.result(row) for row in found.mappings()}
 
 
-def _head(
-    number: str,
-    position: int,
-    result: ResultRecord,
-    status: str,
-    trigger: str,
-    consumers: Sequence[str],
-    basis: str,
-    changed: Sequence[str] = (),
-) -> Head:
-    return Head(
-        number=notice_rows.known_as(number, position),
-        kind="reflux",
-        status=status,
-        action="",
-        revision=result.revision,
-        case=result.case_number,
-        matter=result.matter_id,
-        matter_name=result.matter_name,
-        decided_at=result.decided_at.isoformat(),
-        trigger=trigger,
-        consumers="、".join(consumers),
-        basis=basis,
-        region=result.region,
-        unit=result.unit,
-        changed=tuple(changed),
-    )
-
-
-def _event_head(
-    number: str,
-    position: int,
-    fanout: str,
-    basis: str,
-    action: str,
-    matter: str,
-    happened: Happening,
-    step: Step,
-    reason: str = "",
-) -> Head:
-    return Head(
-        number=notice_rows.known_as(number, position),
-        kind="event",
-        status=STATES[step],
-        action=action,
-        revision=position,
-        case=happened.case_number,
-        matter=matter,
-        matter_name="",
-        decided_at=happened.happened_at.isoformat(),
-        trigger=fanout,
-        consumers="",
-        basis=basis,
-        region=happened.region,
-        unit=happened.unit,
-        reason=reason,
-    )
-
-
-async def _last_positions(connection: AsyncConnection, numbers: Sequence[str]) -> dict[str, int]:
-    found = await connection.execute(
-        select(deliveries.c.case_number, func.max(deliveries.c.position))
-        .where(deliveries.c.case_number.in_(numbers))
-        .group_by(deliveries.c.case_number)
-    )
-    return {row[0]: int(row[1]) for row in found}
-
-
-async def _never_taken(connection: AsyncConnection, numbers: Sequence[str]) -> frozenset[str]:
-    """Return the notices whose first delivery its receiver refused: there is nothing to undo or to confirm there."""
-    found = await connection.execute(
-        select(deliveries.c.case_number).where(
-            deliveries.c.case_number.in_(numbers), deliveries.c.position == 1, deliveries.c.state.in_(_OVER)
-        )
-    )
-    return frozenset(found.scalars())
-
-
-async def _known(connection: AsyncConnection, keys: Collection[str], sources: Collection[str]) -> list[Any]:
-    wanted = (events.c.fanout, events.c.person_key, events.c.state, events.c.source)
-    found = await connection.execute(
-        select(*wanted).where(events.c.person_key.in_(list(keys)) | events.c.source.in_(list(sources)))
-    )
-    return [dict(row) for row in found.mappings()]
-
-
-def open_noticing(
-    engine: AsyncEngine,
-    *,
-    flows: Flows,
-    systems: Mapping[str, System],
-    guide: Callable[[str], Matter | None],
-    secret: bytes,
-    due_on: DueOn,
-) -> Noticing:
-    """Return what writes notices. `guide` gives the published matter of an id; older versions are read once and kept."""
-    store = SqlGuideStore(engine)
-    known: dict[tuple[str, int], Matter] = {}
-
-    async def guide_of(matter_id: str, version: int) -> Matter:
-        current = guide(matter_id)
-        if current is not None and current.guide.basic_info.version == version:
-            return current
-        if (matter_id, version) not in known:
-            known[matter_id, version] = await store.load(matter_id, version)
-        return known[matter_id, version]
-
-    def person_key(id_number: str) -> str:
-        return hmac.new(secret, id_number.upper().encode(), hashlib.sha256).hexdigest()
-
-    return Noticing(
-        reflux=flows.reflux,
-        fanouts=flows.fanouts,
-        systems=systems,
-        guide_of=guide_of,
-        person_key=person_key,
-        due_on=due_on,
-    )
+async def _told_of(connection: AsyncConnection, case_numbers: Sequence[str]) -> Mapping[str, Sequence[Any]]:
+    """Return the rows of the notices of each case."""
+    told = await connection.execute(select(notices).where(notices.c.case_number.in_(case_numbers)))
+    by_case: dict[str, list[Any]] = defaultdict(list)
+    for row in told.mappings():
+        by_case[row["case_number"]].append(row)
+    return by_case

@@ -17,7 +17,8 @@ from connectors.spec import load_systems
 from connectors.storage.notice_book import PAGE, SqlNoticeBook
 from connectors.storage.notice_rows import result_row
 from connectors.storage.notice_writes import Writes, write
-from connectors.storage.noticing import Noticing, open_noticing
+from connectors.storage.noticing import Noticing
+from connectors.storage.opening_noticing import open_noticing
 from connectors.storage.tables import metadata
 from tests.doubles.house import matters
 
@@ -62,7 +63,7 @@ async def keep(engine: AsyncEngine, noticing: Noticing, *records: ResultRecord) 
 
 
 async def test_a_township_s_list_is_its_own_the_latest_first_in_pages(engine: AsyncEngine, noticing: Noticing) -> None:
-    book = SqlNoticeBook(engine, noticing)
+    book = SqlNoticeBook(engine, noticing.events)
     await keep(engine, noticing, *(result(n) for n in range(PAGE + 3)), result(99, region=NEIGHBOUR))
     scope = ResultScope(region=TOWN, sensitive=False)
     first = await book.results(scope, at=AT + timedelta(days=1))
@@ -78,7 +79,7 @@ async def test_a_township_s_list_is_its_own_the_latest_first_in_pages(engine: As
 async def test_sensitive_results_are_for_their_own_unit_and_for_who_is_authorised(
     engine: AsyncEngine, noticing: Noticing
 ) -> None:
-    book = SqlNoticeBook(engine, noticing)
+    book = SqlNoticeBook(engine, noticing.events)
     await keep(engine, noticing, result(1), result(2, is_sensitive=True), result(3, is_sensitive=True, unit="u2"))
 
     async def seen(scope: ResultScope) -> set[str]:
@@ -93,7 +94,7 @@ async def test_sensitive_results_are_for_their_own_unit_and_for_who_is_authorise
 async def test_a_batch_is_not_seen_before_its_time_and_a_person_is_found_exactly(
     engine: AsyncEngine, noticing: Noticing
 ) -> None:
-    book = SqlNoticeBook(engine, noticing)
+    book = SqlNoticeBook(engine, noticing.events)
     await keep(engine, noticing, result(1), result(2, visible_from=AT + timedelta(hours=20)))
     scope = ResultScope(region=TOWN, sensitive=True)
     assert [each.case_number[-1] for each in (await book.results(scope, at=AT)).results] == ["1"]
@@ -105,7 +106,7 @@ async def test_a_batch_is_not_seen_before_its_time_and_a_person_is_found_exactly
 
 
 async def test_two_reports_of_one_death_at_the_same_moment_happen_once(engine: AsyncEngine, noticing: Noticing) -> None:
-    book = SqlNoticeBook(engine, noticing)
+    book = SqlNoticeBook(engine, noticing.events)
     death = Happening(
         fanout=FLOWS.fanouts["F1-death-reported"],
         source="a",
@@ -131,7 +132,7 @@ async def test_a_system_that_is_leaving_is_told_what_follows_and_a_person_carrie
     engine: AsyncEngine, noticing: Noticing
 ) -> None:
     systems = dict(load_systems(Path(__file__).parents[2] / "config" / "systems"))
-    book = SqlNoticeBook(engine, replace(noticing, systems=systems))
+    book = SqlNoticeBook(engine, replace(noticing.events, systems=systems))
 
     async def states(number: str) -> dict[str, list[str]]:
         told = await book.of_event(number)
