@@ -22,12 +22,13 @@ from tests.servers.child import ServerDidNotStart, private_directory, start_chil
 _UNPRIVILEGED = ("postgres", "nobody", "daemon")
 _SETTINGS = (
     "listen_addresses=",  # the socket in our own directory is the only door
-    "autovacuum=off",
     "max_connections=200",
     "shared_buffers=64MB",
 )
 _FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 """What a test keeps need not outlive the machine."""
+_UNTENDED = ("autovacuum=off",)
+"""A test's database is gone before housekeeping would begin."""
 
 
 @dataclass(slots=True)
@@ -43,8 +44,10 @@ class Postgres:
     _made: int = 0
 
     @classmethod
-    def start(cls, *, durable: bool = False, directory: Path | None = None) -> Self:
+    def start(cls, *, durable: bool = False, directory: Path | None = None, tended_every_seconds: int = 0) -> Self:
         """Initialise a cluster and start it; a `durable` one keeps what it committed when it is killed.
+
+        `tended_every_seconds` has autovacuum look so often, which gives the planner its statistics; 0 is never.
 
         Raises:
             ServerDidNotStart: no binaries, or initdb or the server failed.
@@ -56,7 +59,8 @@ class Postgres:
         binaries = _reachable(_find_binaries(), directory, user)
         password = secrets.token_hex(16)
         _initialise(binaries, directory, user, password)
-        settings = _SETTINGS if durable else (*_SETTINGS, *_FORGETFUL)
+        tended = (f"autovacuum_naptime={tended_every_seconds}s",) if tended_every_seconds else _UNTENDED
+        settings = (*_SETTINGS, *tended, *(() if durable else _FORGETFUL))
         child = _run(binaries, directory, user, settings)
         server = cls(
             child=child, binaries=binaries, directory=directory, password=password, user=user, settings=settings
