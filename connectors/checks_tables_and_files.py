@@ -1,6 +1,7 @@
 """What the compiler checks of `exchange_table` and `file_batch` specs: that mappings and rules name what is there."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Final
 
 from connectors.mapping import Flow
 from connectors.predicates import PredicateRefused
@@ -9,6 +10,8 @@ from connectors.system import Operation, System
 from connectors.transports.files.restating import restatements
 
 Note = Callable[[tuple[str, ...], str], None]
+MOST_AT_ONCE: Final = 64
+"""Deliveries of one system on their way in one worker, where each has a connection of its own."""
 
 
 def check_tables_and_files(spec: SystemSpec, system: System, note: Note) -> None:
@@ -17,6 +20,8 @@ def check_tables_and_files(spec: SystemSpec, system: System, note: Note) -> None
         check_mapped(system, spec.exchange_table.out.columns, note)
     else:
         _check_unsealed(system, note)
+    if spec.file_batch is None and spec.delivery.concurrency > MOST_AT_ONCE:
+        note(("delivery", "concurrency"), f"at most {MOST_AT_ONCE}: only batch files take more together")
     if spec.file_batch is not None:
         check_mapped(system, [field.name for field in spec.file_batch.fields], note)
         try:

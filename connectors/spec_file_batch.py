@@ -64,7 +64,8 @@ class FileBatchSpec(Part):
     fields: tuple[FieldSpec, ...] = Field(min_length=1)
     window_seconds: float = Field(default=2.0, ge=0.0, le=60.0)
     """How long the first case of a file waits for others."""
-    most_rows: int = Field(default=64, ge=1, le=64)
+    most_rows: int = Field(default=500, ge=1, le=9_999)
+    """Of one file; its lines are numbered with four digits. More than `delivery.concurrency` never wait together."""
     receipt: ReceiptSpec
 
     @model_validator(mode="after")

@@ -50,8 +50,6 @@ class FormPostSpec(Part):
     """How its pages are spoken to: `request.path` is the page with the form, `request.body` its fields by name."""
 
     charset: str = "gb2312"
-    replacements: Mapping[str, str] = Field(default_factory=dict)
-    """The department's own characters for those its character set lacks."""
     fields: Mapping[str, str] = Field(default_factory=dict)
     """Pieces of a page by element id, read as `body.fields.<name>`."""
     button: Mapping[str, str] = Field(default_factory=dict)

@@ -176,9 +176,12 @@ class Retry(Part):
 
 
 class DeliverySpec(Part):
-    """How deliveries go out. `resend_unknown` says what may be done when it is not known whether one arrived."""
+    """How deliveries go out. `resend_unknown` says what may be done when it is not known whether one arrived.
 
-    concurrency: int = Field(default=4, ge=1, le=64)
+    `concurrency` above 64 stands with `file_batch` only: there it is how many wait for the same file, not connections.
+    """
+
+    concurrency: int = Field(default=4, ge=1, le=1_000)
     rate_per_second: float | None = Field(default=None, gt=0)
     daily_budget: int | None = Field(default=None, ge=1)
     resend_unknown: Literal["dedupe", "probe", "never"] = "never"
@@ -220,6 +223,8 @@ class SystemSpec(Part):
     message_queue: MessageQueueSpec | None = None
     form_post: FormPostSpec | None = None
     reconcile: ReconcileSpec | None = None
+    not_reconciled: str = Field(default="", max_length=200)
+    """Why there is no `reconcile`, for the owner's page: what the department can't list."""
     withdraw: OperationSpec | None = None
     examples: tuple[ExampleSpec, ...] = ()
 

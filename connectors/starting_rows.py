@@ -87,7 +87,7 @@ def file_batch(system: NewSystem, say: Say, body: Document) -> OfTransport:
                     "due": "09:00",
                 },
             },
-            "delivery": {"concurrency": 64, "resend_unknown": "probe"},
+            "delivery": {"concurrency": 500, "resend_unknown": "probe"},
             **_put_down("placed", say),
         },
         request={},

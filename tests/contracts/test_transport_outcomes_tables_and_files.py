@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from connectors.errors import MappingRefused
 from connectors.outcomes import OutcomeClass
 from connectors.ports import Errand
 from connectors.storage.batches import SqlBatches
+from connectors.transports.files.lines import sm3
 from demo.mz_benefit.tables import OUT_BIZ, metadata
 from tests.doubles.cutting_line import CuttingLine, cutting_line
 from tests.doubles.front_databases import KINDS, FrontDatabase, front_database
-from tests.doubles.tables_and_files import Side, key_of, side
+from tests.doubles.tables_and_files import Side, key_of, number_of, side
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgres import Postgres
 from tests.servers.sshd import Sshd, host_key_of_a_stranger
@@ -279,6 +280,36 @@ async def test_deliveries_sent_together_share_a_file_and_each_hears_its_place(ss
         assert (await here.side.transport.send(errands[0])).kind is OutcomeClass.DUPLICATE
         assert isinstance(await here.side.transport.probe(errands[1]), Found)
         assert isinstance(await here.side.transport.probe(here.errand(7)), NotFound)
+
+
+async def test_a_busy_days_cases_leave_in_one_file_and_its_receipt_tells_each(sshd: Sshd, tmp_path: Path) -> None:
+    async with files(sshd, tmp_path, most_rows=150, window_seconds=20) as here:
+        errands = [numbered(here.errand(2), n) for n in range(300)]
+        outcomes = await asyncio.gather(*(here.side.transport.send(errand) for errand in errands))
+        assert {outcome.kind for outcome in outcomes} == {OutcomeClass.ACCEPTED}
+        assert [name for name in here.names() if name.endswith(".txt")] == ["ZK_20260318_01.txt", "ZK_20260318_02.txt"]
+        last = (here.root / "in" / "ZK_20260318_01.txt").read_bytes().decode("gbk").splitlines()[-1]
+        assert last.startswith("0150|")
+        lines = "".join(f"{n:04d}|00|制卡成功|\r\n" for n in range(1, 151)).encode("gbk")
+        (here.root / "out" / "HZ_20260319_01.txt").write_bytes(lines)
+        marker = f"HZ_20260319_01.txt|{sm3(lines)}|{len(lines)}|150|ZK_20260318_01.txt\r\n"
+        (here.root / "out" / "HZ_20260319_01.ok").write_text(marker, encoding="ascii")
+        events = await here.side.fetch()
+        assert {event.our_number for event in events} == {number_of(errand) for errand in errands[:150]}
+        (waiting,) = await here.batches.unanswered("rs-card")
+        assert waiting.number == 2
+
+
+def numbered(errand: Errand, n: int) -> Errand:
+    """Return the same application as another case."""
+    case, delivery = errand.values["case"], errand.values["delivery"]
+    assert isinstance(case, dict)
+    assert isinstance(delivery, dict)
+    changed = {
+        "case": {**case, "number": f"320105007-260318-RS001-{n:06d}"},
+        "delivery": {**delivery, "key": f"key-{n}"},
+    }
+    return replace(errand, values={**errand.values, **changed})
 
 
 async def test_other_content_of_a_delivery_already_in_a_file_goes_to_a_person(sshd: Sshd, tmp_path: Path) -> None:

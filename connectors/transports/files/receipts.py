@@ -5,7 +5,7 @@ reported only after a while. A receipt counts as read when the ledger has kept e
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -92,7 +92,7 @@ class Receipts:
             known[receipt.entry.name] = {
                 "stamp": receipt.entry.stamp,
                 "batch": label,
-                "rows": list(receipt.positions),
+                "rows": _spans(receipt.positions),
                 "strange": receipt.strange,
             }
         text = json.dumps(self._recent(known, at), sort_keys=True)
@@ -234,6 +234,19 @@ def _known(text: str) -> dict[str, dict[str, object]]:
     return dict(json.loads(text)) if text else {}
 
 
-def _rows(kept: Mapping[str, object]) -> Sequence[int]:
+def _spans(positions: Collection[int]) -> list[list[int]]:
+    """Return positions as first and last of each run: the rows of a busy day in a few numbers."""
+    spans: list[list[int]] = []
+    for position in sorted(set(positions)):
+        if spans and spans[-1][1] == position - 1:
+            spans[-1][1] = position
+        else:
+            spans.append([position, position])
+    return spans
+
+
+def _rows(kept: Mapping[str, object]) -> Iterator[int]:
+    """Return the positions a note tells of, as spans or, as it was written once, one by one."""
     rows = kept.get("rows")
-    return rows if isinstance(rows, list) else ()
+    for each in rows if isinstance(rows, list) else ():
+        yield from range(each[0], each[1] + 1) if isinstance(each, list) else (each,)

@@ -32,8 +32,7 @@ def _text(name: str, value: object) -> str:
 
 def _encoded(name: str, text: str, spec: FormPostSpec) -> str:
     """Return `text` percent-encoded. A character would become a question mark silently; we say so instead."""
-    written = "".join(spec.replacements.get(character, character) for character in text)
     try:
-        return quote_plus(written.encode(spec.charset))
+        return quote_plus(text.encode(spec.charset))
     except UnicodeEncodeError:
-        raise MappingRefused(name, f"a character is not in {spec.charset} nor among the department's own") from None
+        raise MappingRefused(name, f"a character is not in {spec.charset}: characters(table) has none for it") from None
