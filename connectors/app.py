@@ -69,6 +69,7 @@ from connectors.usage import UsageBook
 from connectors.worker import DeliveryWorker, worker_name
 from matters.guide import Matter
 from matters.storage.guides import SqlGuideStore
+from matters.storage.regions import SqlRegions
 from matters.working_days import WorkingCalendar
 
 DESK_HOURS_END = 17
@@ -253,6 +254,7 @@ def open_registry(
         secrets=secrets,
         missing_lines=lambda system: missing_lines(system, endpoints),
         contract=installed_contracts(SYSTEMS),
+        regions=SqlRegions(engine).within,
     )
     return Registry(book=SqlRegistrations(engine), around=around, state=state)
 

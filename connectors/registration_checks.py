@@ -11,15 +11,24 @@ from connectors.errors import SpecProblem, SpecRefused
 from connectors.ledger import Submission
 from connectors.readiness import Readiness, readiness
 from connectors.registered_text import contract_of, name_of
-from connectors.registration import IN_FORCE, INTO_SERVICE, RegistrationState, Written
-from connectors.registration_errors import CanaryTaken, JustDraining, NotReady, StillNeeded
+from connectors.registration import IN_FORCE, INTO_SERVICE, Registration, RegistrationState, Written
+from connectors.registration_errors import (
+    CanaryTaken,
+    JustDraining,
+    NotReady,
+    RegionsOutside,
+    RegionsUnknown,
+    StillNeeded,
+)
 from connectors.registry_ports import RegistrationBook, Surrounding
 from connectors.secrets_dir import has_secret
 from connectors.spec import parse_system
 from connectors.unknown_fields import unknown_fields
 from connectors.yaml_source import parse
 from matters.guide import Matter
+from matters.policy import Actor, may_serve_region
 
+_MOST_NAMED: Final = 20
 KNOWN_EVERYWHERE_AFTER: Final = timedelta(seconds=30)
 """By then every process that can keep a case has heard of a change; one that lost the database keeps none."""
 
@@ -62,6 +71,21 @@ class StepChecks:
         _require(found, lambda readiness: readiness.may_serve)
         if found.system is not None and found.system.transport == "manual":
             await self._check_idle(before.system)  # it sends nothing, so nobody would send what waits
+
+    async def check_regions(self, after: Registration, actor: Actor) -> None:
+        """Return when the actor may try a version in its canary's regions, and cases come from each of them.
+
+        Where no window of the actor's region ever took in a case, nothing is known yet and any region in it will do.
+
+        Raises:
+            RegionsOutside, RegionsUnknown
+        """
+        if outside := [code for code in after.regions if not may_serve_region(actor, code)]:
+            raise RegionsOutside(codes=_named(outside))
+        known = await self.around.regions(actor.region) if after.regions else ()
+        empty = [code for code in after.regions if not any(township.startswith(code) for township in known)]
+        if known and empty:
+            raise RegionsUnknown(codes=_named(empty), known=_named(known))
 
     async def _check_idle(self, system: str) -> None:
         backlog = await self.book.backlog(system)
@@ -120,3 +144,7 @@ def _unknown(text: str, name: str, system: str, matters: Sequence[Matter]) -> tu
 def _require(found: Readiness, holds: Callable[[Readiness], bool]) -> None:
     if not holds(found):
         raise NotReady(found)
+
+
+def _named(codes: Sequence[str]) -> str:
+    return "、".join(codes[:_MOST_NAMED]) + (" …" if len(codes) > _MOST_NAMED else "")

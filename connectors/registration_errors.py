@@ -10,6 +10,8 @@ RegistrationError
 ├─ AlreadyThere          it is in that state
 ├─ ReasonMissing         a step without a reason
 ├─ RegionsMissing        a canary without regions
+├─ RegionsOutside        a canary where the person runs no systems
+├─ RegionsUnknown        a canary where no window takes in cases
 ├─ CanaryTaken           another version of the system is tried
 ├─ SamePerson            approved by who wrote or tested it
 ├─ NotReady              what the step asks for does not hold; `readiness` says what
@@ -85,6 +87,20 @@ class RegionsMissing(RegistrationError):
 
     code = "regions_missing"
     public = N_("请填写试运行地区的区划代码（2、4、6、9 或 12 位数字）")
+
+
+class RegionsOutside(RegistrationError):
+    """`codes` are those that lie outside the person's own region."""
+
+    code = "regions_outside"
+    public = N_("这些地区不在您的管辖区域内：{codes}")
+
+
+class RegionsUnknown(RegistrationError):
+    """`codes` hold no window that ever took in a case; `known` are townships of the person's region that do."""
+
+    code = "regions_unknown"
+    public = N_("这些地区没有窗口受理办件：{codes}。可选的地区：{known}")
 
 
 class CanaryTaken(RegistrationError):

@@ -267,6 +267,7 @@ class Registry:
         Raises:
             NotPermitted, RegistrationUnknown, RegistrationConflict
             AlreadyThere, IllegalMove, ReasonMissing, RegionsMissing, SamePerson: see `connectors.registration.move`.
+            RegionsOutside, RegionsUnknown: where a canary may not be tried.
             NotReady: what the step asks for does not hold.
             StillNeeded, JustDraining: it can't be retired yet.
         """
@@ -279,6 +280,8 @@ class Registry:
         is_approval = before.state is RegistrationState.TESTED and to is RegistrationState.APPROVED
         if is_approval and not may_approve_connector(actor, before.hands):
             raise SamePerson(name=actor.name)
+        if to is RegistrationState.CANARY:
+            await self._checks.check_regions(after, actor)
         await self._checks.check_step(written, to, at)
         if to is RegistrationState.SENT_BACK:
             kept = await self._book.send_back(before, after, step)

@@ -108,10 +108,11 @@ class Surrounding:
     """What a version is held against: the published guides, the secrets and lines this deployment has.
 
     `missing_lines` names what the endpoints file lacks for a system; `contract` reads an installed WSDL, None when
-    there is none of that name.
+    there is none of that name. `regions` gives the townships in a region, by a code's beginning, that took in cases.
     """
 
     published: Callable[[], Awaitable[Sequence[Matter]]]
     secrets: Secrets
     missing_lines: Callable[[System], Collection[str]]
     contract: Callable[[str], bytes | None]
+    regions: Callable[[str], Awaitable[Sequence[str]]]

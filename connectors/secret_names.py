@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel
 
 from connectors.spec_auth import SecretName
+from connectors.system import System
 
 _VALIDATORS = get_args(SecretName)[1:]
 _IN_A_FILTER = re.compile(r"\|\s*sm4\(\s*'([^']+)'\s*\)")
@@ -17,6 +18,20 @@ _IN_A_FILTER = re.compile(r"\|\s*sm4\(\s*'([^']+)'\s*\)")
 def secret_names(part: BaseModel | None) -> list[str]:
     """Return the names of the secrets a piece of a spec refers to, sorted, each once."""
     return sorted(set(_of(part)))
+
+
+def secrets_in_service(system: System) -> dict[str, tuple[str, ...]]:
+    """Return the secrets a system needs by name, each with the sections of the spec it is used in, sorted.
+
+    Those of a version tried in some regions beside it are among them.
+    """
+    specs = [system.spec, *([system.canary.system.spec] if system.canary is not None else [])]
+    uses: dict[str, set[str]] = {}
+    for spec in specs:
+        for section in type(spec).model_fields:
+            for name in _of(getattr(spec, section)):
+                uses.setdefault(name, set()).add(section)
+    return {name: tuple(sorted(uses[name])) for name in sorted(uses)}
 
 
 def _of(value: object) -> Iterator[str]:

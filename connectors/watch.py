@@ -19,7 +19,7 @@ from connectors.expiry import Expiry, expiries
 from connectors.health import Health, SystemStanding
 from connectors.incidents import Condition
 from connectors.ports import Notes
-from connectors.secret_names import secret_names
+from connectors.secret_names import secrets_in_service
 from connectors.secrets_dir import Secrets
 
 log = logs.get(__name__)
@@ -28,7 +28,7 @@ CERTIFICATES_FROM: Final = time(2)
 """Beijing time from which the day's handshakes are made."""
 _TURN: Final = "watch"
 _NOBODY: Final = ""
-_COMPARED_WITHIN: Final = timedelta(days=7)
+_COMPARED_WITHIN: Final = timedelta(days=30)
 
 
 class Sums(Protocol):
@@ -165,7 +165,7 @@ class Watch:
         ]
 
     def _expiries(self, standings: Sequence[SystemStanding]) -> Mapping[str, list[Expiry]]:
-        return {each.system.id: expiries(secret_names(each.system.spec), self.secrets) for each in standings}
+        return {each.system.id: expiries(list(secrets_in_service(each.system)), self.secrets) for each in standings}
 
     async def _tell(self, found: Sequence[Condition], at: datetime) -> None:
         standing = {each.key: each for each in await self.alerting.standing()}

@@ -11,6 +11,7 @@ from typing import Final
 from connectors.expiry import Expiry
 from connectors.health import SystemStanding
 from connectors.ledger import HoldReason
+from connectors.secret_names import secrets_in_service
 from connectors.system import System
 from connectors.usage import Usage
 from matters.case import CaseStatus
@@ -29,6 +30,17 @@ HOLDS: Final[Mapping[HoldReason, str]] = {
 }
 """What keeps deliveries waiting while the system is open; hours, maintenance and the breaker have words of their own."""
 _UNKNOWN: Final = ("unknown", "probing")
+_CALLED: Final = marked("接收回调")
+_SERVER: Final = marked("对方服务器")
+_USES: Final[Mapping[str, str]] = {
+    "callback": _CALLED,
+    "server": _SERVER,
+    "exchange_table": marked("前置库"),
+    "file_batch": marked("批次文件"),
+    "message_queue": marked("消息队列"),
+    "form_post": marked("网页登录"),
+}
+_SENDING: Final = marked("发送")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +62,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiryView:
-    """A secret or certificate with the days it has left; `tone` is a badge's."""
+    """A secret or certificate with the days it has left; `tone` is a badge's, `uses` where it is used, to be translated."""
 
     name: str
     ends_at: datetime | None
@@ -59,6 +71,15 @@ class ExpiryView:
     text: str
     is_certificate: bool
     is_changing: bool
+    uses: tuple[str, ...]
+
+    @property
+    def is_for_callback(self) -> bool:
+        return _CALLED in self.uses
+
+    @property
+    def is_for_sending(self) -> bool:
+        return any(use not in (_CALLED, _SERVER) for use in self.uses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +154,14 @@ def refused(usage: Usage, system: System) -> int:
 
 
 def expiry_views(standing: SystemStanding, expiries: Sequence[Expiry], at: datetime) -> tuple[ExpiryView, ...]:
-    """Return the secrets of a system, and its server's certificate where one was seen."""
-    seen = standing.health.certificate
+    """Return the secrets of a system with what each is for, and its server's certificate where one was seen."""
+    seen, sections = standing.health.certificate, secrets_in_service(standing.system)
     server = [] if seen is None else [Expiry(name=_("服务器证书"), ends_at=seen.not_after, is_certificate=True)]
-    return tuple(_view(each, at) for each in (*expiries, *server))
+    known = [(each, sections.get(each.name, ())) for each in expiries]
+    return tuple(_view(each, at, used) for each, used in [*known, *((each, ("server",)) for each in server)])
 
 
-def _view(expiry: Expiry, at: datetime) -> ExpiryView:
+def _view(expiry: Expiry, at: datetime, sections: Sequence[str]) -> ExpiryView:
     days = expiry.days_left(at)
     tone, text = _words(expiry, days, at)
     return ExpiryView(
@@ -150,6 +172,7 @@ def _view(expiry: Expiry, at: datetime) -> ExpiryView:
         text=text,
         is_certificate=expiry.is_certificate,
         is_changing=expiry.is_changing,
+        uses=tuple(dict.fromkeys(_USES.get(section, _SENDING) for section in sections)),
     )
 
 

@@ -18,9 +18,10 @@ from connectors.registration_errors import (
     NotReady,
     ReasonMissing,
     RegionsMissing,
+    RegionsOutside,
+    RegionsUnknown,
     RegistrationError,
 )
-from matters.policy import may_serve_region
 from portal.api.refusals import fill
 from portal.guards import checked_form, signed_in
 from portal.pages.registrations import StepLine, history
@@ -112,10 +113,6 @@ async def move(request: Request, person: Person) -> Response:
         error = _("当前状态下不能进行这一步。情况可能刚刚发生了变化，请看现在的状态。")
         return await _page(request, person, it, error=error, status=409)
     to = S(asked)
-    outside = [code for code in regions if not may_serve_region(person.actor, code)] if to is S.CANARY else []
-    if outside:
-        error = fill(_("这些地区不在您的管辖区域内：{codes}"), {"codes": "、".join(outside[:5])})
-        return await _page(request, person, it, tried=asked, reason=reason, error=error, status=422, chosen=regions)
     try:
         kept = await portal.registry.move(
             registration.system,
@@ -127,7 +124,8 @@ async def move(request: Request, person: Person) -> Response:
             regions=regions,
         )
     except RegistrationError as refused:
-        status = 422 if isinstance(refused, ReasonMissing | RegionsMissing) else 409
+        is_mended_here = isinstance(refused, ReasonMissing | RegionsMissing | RegionsOutside | RegionsUnknown)
+        status = 422 if is_mended_here else 409
         it = await load(request, person, MOVES)
         found = refused.readiness if isinstance(refused, NotReady) else None
         return await _page(

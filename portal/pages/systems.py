@@ -16,7 +16,7 @@ from connectors.expiry import Expiry, expiries
 from connectors.health import SystemStanding
 from connectors.ledger import Attempt
 from connectors.maintenance import Window
-from connectors.secret_names import secret_names
+from connectors.secret_names import secrets_in_service
 from matters.policy import may_see_systems
 from portal.api.state import api_of
 from portal.guards import signed_in
@@ -55,14 +55,12 @@ class SystemsPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemPage:
-    """Context of pages/system.html. `sent_secrets` and `called_secrets` are names, never values."""
+    """Context of pages/system.html. `secrets` are names with dates, never values."""
 
     line: SystemLine
     protocols: Mapping[str, str]
     maintenance: Sequence[str]
     address: str
-    sent_secrets: Sequence[str]
-    called_secrets: Sequence[str]
     secrets: Sequence[ExpiryView]
     windows: Sequence[Window]
     reasons: Sequence[Reason]
@@ -107,8 +105,6 @@ async def system(request: Request, person: Person) -> Response:
         protocols=systems_view.PROTOCOL,
         maintenance=systems_view.maintenance(spec.availability),
         address=portal.endpoints.get(wanted, ""),
-        sent_secrets=systems_view.secret_names(spec.connection),
-        called_secrets=systems_view.secret_names(spec.callback),
         secrets=board_view.expiry_views(standing, expiries, at),
         windows=[window for window in standing.health.windows if window.begins_at < window.ends_at],
         reasons=board_view.reasons(standing.health.day, standing.system),
@@ -125,7 +121,7 @@ async def _expiries(request: Request, standings: Sequence[SystemStanding]) -> Ma
     secrets = portal_of(request).secrets
 
     def read() -> Mapping[str, Sequence[Expiry]]:
-        return {each.system.id: expiries(secret_names(each.system.spec), secrets) for each in standings}
+        return {each.system.id: expiries(list(secrets_in_service(each.system)), secrets) for each in standings}
 
     return await to_thread.run_sync(read)
 

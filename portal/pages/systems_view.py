@@ -3,17 +3,13 @@
 Counts belong to systems, never to clerks. Secrets appear by name; no value of one reaches this file.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import get_args
-
-from pydantic import BaseModel
 
 from connectors.availability import WEEKDAYS, Availability, Daily, Monthly, Weekly
 from connectors.health import Stands, SystemStanding
 from connectors.mapping import Flow, Node
-from connectors.spec_auth import SecretName
 from connectors.system import Operation, Request, System
 from connectors.words import ALARM_NAMES
 from portal.api.refusals import fill
@@ -130,11 +126,6 @@ def maintenance(availability: Availability) -> list[str]:
     ]
 
 
-def secret_names(part: BaseModel | None) -> list[str]:
-    """Return the names of the secrets a piece of a spec refers to, wherever in it they stand."""
-    return sorted(set(_secrets(part))) if part is not None else []
-
-
 def flows(request: Request | None) -> Sequence[Flow]:
     """Return which of our fields feeds which of theirs, constants last."""
     if request is None:
@@ -186,13 +177,3 @@ def _window(window: object) -> str:
             return fill(_("每月 {day} 日"), {"day": day})
         case _:
             return _("每年")
-
-
-def _secrets(part: BaseModel) -> Iterator[str]:
-    validators = get_args(SecretName)[1:]
-    for name, field in type(part).model_fields.items():
-        value = getattr(part, name)
-        if isinstance(value, BaseModel):
-            yield from _secrets(value)
-        elif isinstance(value, str) and any(each in field.metadata for each in validators):
-            yield value

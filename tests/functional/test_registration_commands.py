@@ -82,7 +82,7 @@ def changed(tmp_path: Path) -> Path:
 def test_a_version_goes_from_a_file_to_service_by_two_people(tmp_path: Path, changed: Path) -> None:
     move = ["connector", "move", "wj-birth", "2"]
     by, other = ["--by", "qian"], ["--by", "sun"]
-    _, *made, shipped, registered, unnamed, clerk, early, tested, same, approved, live, listed, text = typed(
+    _, *made, shipped, registered, unnamed, clerk, early, tested, same, approved, elsewhere, live, listed, text = typed(
         tmp_path,
         ["migrate"],
         account("qian", "owner"),
@@ -96,6 +96,7 @@ def test_a_version_goes_from_a_file_to_service_by_two_people(tmp_path: Path, cha
         [*move, "tested", *by],
         [*move, "approved", *by, "--reason", "自己批"],
         [*move, "approved", *other, "--reason", "核对过"],
+        [*move, "canary", *by, "--reason", "别处试试", "--region", "310101"],
         [*move, "live", *by, "--reason", "上线"],
         ["connector", "registrations", "wj-birth", *by],
         ["connector", "registered", "wj-birth", "2", *by],
@@ -110,6 +111,7 @@ def test_a_version_goes_from_a_file_to_service_by_two_people(tmp_path: Path, cha
     assert "illegal_move" in early[1]
     assert tested[0] == 0, tested
     assert "same_person" in same[1]
+    assert (elsewhere[0], "regions_outside" in elsewhere[1], "310101" in elsewhere[1]) == (1, True, True), elsewhere
     assert [approved[0], live[0]] == [0, 0], (approved, live)
     lines = listed[1].splitlines()
     assert lines[0].startswith("wj-birth\t2\tlive")

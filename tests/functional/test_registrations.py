@@ -1,6 +1,7 @@
 """What owners may do with versions of a spec: by whom, in which order, and what each step asks for."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from connectors.registration_errors import (
     NotADraft,
     NotASystemId,
     NotReady,
+    RegionsOutside,
+    RegionsUnknown,
     RegistrationConflict,
     RegistrationUnknown,
     SamePerson,
@@ -107,6 +110,22 @@ async def test_steps_are_taken_in_order(here: RegisteredHouse) -> None:
         await here.move(1, S.SUPERSEDED)
     with pytest.raises(RegistrationUnknown):
         await here.move(99, S.TESTED)
+
+
+async def test_a_canary_serves_where_its_owner_may_and_cases_come_from(here: RegisteredHouse) -> None:
+    version = await here.approved(spec_text("v2"))
+    await here.house.accept()
+    county = replace(OWNER, region=CLERK.region[:6])
+    for actor, regions in ((OWNER, ("310101", CLERK.region)), (county, ("32",)), (replace(OWNER, region=""), ("32",))):
+        with pytest.raises(RegionsOutside) as refused:
+            await here.move(version, S.CANARY, by=actor, regions=regions)
+        assert refused.value.params["codes"] == regions[0]
+    for empty, beside in (("3210", ["3201"]), ("320206003", ["3201"]), (f"{CLERK.region}001", [])):
+        with pytest.raises(RegionsUnknown) as unknown:
+            await here.move(version, S.CANARY, regions=(*beside, empty))
+        assert unknown.value.params == {"codes": empty, "known": CLERK.region}
+    tried = await here.move(version, S.CANARY, by=county, regions=(CLERK.region[:6],))
+    assert (tried.state, tried.regions) == (S.CANARY, (CLERK.region[:6],))
 
 
 async def test_a_draft_may_be_wrong_and_is_told_where(here: RegisteredHouse) -> None:

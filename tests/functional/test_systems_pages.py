@@ -1,5 +1,6 @@
 """The owner's pages: who may see them, what they say, and that no secret is on them."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from config.storage.memory_state import MemoryStateStore
 from config.storage.sql import create_engine
+from connectors.secret_names import secret_names
 from tests.doubles.api_house import House, house, systems
 
 
@@ -60,6 +62,23 @@ async def test_each_system_shows_its_flow_and_names_of_secrets_only(one: House, 
         assert "mz-elder.hmac" in page.text
         assert "form.applicant_id_number" in page.text
         assert "status == 200 &amp;&amp; body.code == 0" in page.text
+
+
+@pytest.mark.parametrize("system", [each.id for each in systems().values()])
+async def test_every_secret_a_spec_names_anywhere_is_shown_with_what_it_is_for_and_the_days_left(
+    one: House, system: str
+) -> None:
+    await one.sign_in("owner")
+    spec = systems()[system].spec
+    names = {*secret_names(spec)}
+    rows = re.findall(
+        r"<tr><td[^>]*><code>([^<]+)</code></td>(.*?)</tr>", (await one.client.get(f"/systems/{system}")).text
+    )
+    shown = {name: re.sub(r"<[^>]+>", " ", rest) for name, rest in rows if name in names}
+    assert shown.keys() == names
+    for name, rest in shown.items():
+        assert ("接收回调" in rest) is (name in secret_names(spec.callback)), (name, rest)
+        assert any(word in rest for word in ("剩", "没有这个文件", "没有写明到期日")), (name, rest)
 
 
 async def test_an_unknown_system_is_404(one: House) -> None:
