@@ -87,6 +87,7 @@ class Lane:
                 lease=self.ground.lease,
                 most=most,
                 without=held,
+                at_once=self.system.spec.delivery.concurrency,
             )
             if not leases:
                 await self._leave_probe()

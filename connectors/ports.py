@@ -12,7 +12,7 @@ from connectors.engine import BreakerState, ProbeAnswer
 from connectors.holds import Hold, Standing
 from connectors.ledger import Attempt, Awaited, Delivery, DeskTask, HoldReason, InboundEvent, Lease, Result, Submission
 from connectors.outcomes import Answer, Outcome, StatusWord
-from connectors.reconciliation import Comparison, Listed, Ours
+from connectors.reconciliation import Comparison, Listed, Ours, RepairNote
 from connectors.secrets_dir import Secrets
 from connectors.spec_models import Breaker
 from connectors.system import Operation, System
@@ -37,7 +37,9 @@ class Ledger(Protocol):
         lease: timedelta,
         most: int,
         without: Collection[str] = (),
-    ) -> Sequence[Lease]: ...
+        at_once: int | None = None,
+    ) -> Sequence[Lease]:
+        """Take up what is due; all workers together never hold more of the system's than `at_once`."""
 
     async def keep(self, *, owner: str, at: datetime, lease: timedelta) -> int: ...
 
@@ -153,11 +155,14 @@ class Reconciliations(Protocol):
     async def take(self, system: str, day: date, *, owner: str, at: datetime, until: datetime) -> bool:
         """Take the day in hand; False when it is compared already, or somebody else has it until later."""
 
-    async def ours(self, system: str, begins: datetime, ends: datetime) -> Sequence[Ours]:
-        """Return what arrived at the department in that time, as far as we know."""
+    async def begun(self, system: str, *, since: date) -> Mapping[date, bool]:
+        """Return the days from `since` on that somebody took in hand, and whether each is compared."""
+
+    async def ours(self, system: str, begins: datetime, ends: datetime, *, notices: bool = False) -> Sequence[Ours]:
+        """Return what arrived at the department in that time, as far as we know: cases, or notices instead."""
 
     async def known(self, system: str, numbers: Collection[str]) -> Mapping[str, Ours]:
-        """Return our deliveries of these case numbers."""
+        """Return our deliveries by the numbers the department knows them by."""
 
     async def finish(self, comparison: Comparison, *, at: datetime) -> None:
         """Keep the comparison."""
@@ -167,6 +172,12 @@ class Reconciliations(Protocol):
 
     async def latest(self, system: str, *, most: int = 14) -> Sequence[Comparison]:
         """Return the last comparisons, the newest day first."""
+
+    async def notes(self, system: str, *, since: date) -> Mapping[tuple[date, str], RepairNote]:
+        """Return what people found out about lines of the repair lists from `since` on, by day and number."""
+
+    async def note(self, system: str, day: date, our_number: str, note: RepairNote) -> bool:
+        """Keep what a person found out about a line; False when somebody did before."""
 
 
 @runtime_checkable

@@ -17,6 +17,9 @@ _NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
+LONGEST_PAUSE_MS = 15_000
+"""A process that sleeps longer than this within a transaction (a machine stopped, a line cut) loses it, and its locks."""
+
 Document = JSON().with_variant(JSONB(), "postgresql")
 """Column type for a JSON document."""
 
@@ -60,7 +63,13 @@ def create_engine(url: str) -> AsyncEngine:
         _prepare_sqlite(engine)
         return engine
     return create_async_engine(
-        parsed, hide_parameters=True, pool_size=10, max_overflow=10, pool_timeout=10, pool_pre_ping=True
+        parsed,
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={"server_settings": {"idle_in_transaction_session_timeout": str(LONGEST_PAUSE_MS)}},
     )
 
 

@@ -1,11 +1,12 @@
 """Taking deliveries up, keeping them, giving dead workers' deliveries back. Each is one guarded statement."""
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import RowMapping, and_, case, exists, literal, or_, select, union_all, update
+from sqlalchemy import RowMapping, Select, and_, case, exists, func, literal, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
@@ -45,6 +46,31 @@ async def due_systems(connection: AsyncConnection, among: Collection[str], at: d
     return [row[0] for row in found]
 
 
+def turn_of(system: str) -> Select[tuple[bool]]:
+    """Ask for the turn to take up deliveries of `system`, without waiting; it ends with the transaction (PostgreSQL).
+
+    Whoever counts what others hold has to see all of it: two who count at the same moment would both find room.
+    """
+    key = int.from_bytes(hashlib.sha256(f"claim {system}".encode()).digest()[:8], signed=True)
+    return select(func.pg_try_advisory_xact_lock(key))
+
+
+async def take_turn(connection: AsyncConnection, system: str) -> bool:
+    """Tell whether it is this transaction's turn; on SQLite there is one writer at a time anyway."""
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool((await connection.execute(turn_of(system))).scalar())
+
+
+def _places(system: str, at_once: int, at: datetime) -> ColumnElement[int]:
+    """How many more may be taken up beside those that all workers have under a lease."""
+    held = deliveries.alias("held")
+    # Among what is leased, which is little, and not among what waits.
+    taken = select(func.count()).where(held.c.lease_until > at, held.c.system == system, held.c.state.in_(_LEASED))
+    left = literal(at_once) - taken.scalar_subquery()
+    return case((left > 0, left), else_=0)
+
+
 async def claim(
     connection: AsyncConnection,
     *,
@@ -54,10 +80,12 @@ async def claim(
     lease: timedelta,
     most: int,
     without: Collection[str] = (),
+    at_once: int | None = None,
 ) -> list[Lease]:
     """Take up at most `most` due deliveries of `system`; nobody else has or gets them while the lease lasts.
 
-    Operations in `without` are left alone: they are held.
+    Operations in `without` are left alone: they are held. With `at_once`, all workers together never hold more than
+    that; who asks for it has the turn (`take_turn`).
 
     A later delivery of a case waits for the earlier ones. SKIP LOCKED keeps workers out of each other's way on
     PostgreSQL; on SQLite the one UPDATE is the guard.
@@ -78,6 +106,10 @@ async def claim(
         .limit(most)
         .with_for_update(skip_locked=True, of=deliveries)
     )
+    if at_once is not None:
+        # The first `most` are found along the index with a limit the planner knows; what there is no room for is left.
+        first = chosen.subquery("first")
+        chosen = select(first.c.id).limit(_places(system, at_once, at))
     to_state = case(
         (deliveries.c.state == DeliveryState.UNKNOWN.value, DeliveryState.PROBING.value),
         else_=DeliveryState.SENDING.value,
@@ -235,10 +267,20 @@ async def give_back(
 
 
 async def doubt(connection: AsyncConnection, delivery_ids: Collection[str], *, at: datetime) -> int:
-    """Have deliveries that await their result looked up, for they may never have arrived; return how many."""
+    """Have deliveries that await their result looked up, for they may never have arrived; return how many.
+
+    What the applicant took back is left alone: not found, it would be sent once more.
+    """
+    told = deliveries.alias("told")
+    is_withdrawn = exists().where(
+        told.c.case_number == deliveries.c.case_number,
+        told.c.kind == "withdraw",
+        told.c.state != DeliveryState.CANCELLED.value,
+    )
     changed = await connection.execute(
         update(deliveries)
         .where(
+            ~is_withdrawn,
             deliveries.c.id.in_(list(delivery_ids)),
             deliveries.c.state == DeliveryState.PENDING_RESULT.value,
             deliveries.c.lease_until.is_(None),

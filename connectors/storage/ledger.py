@@ -1,7 +1,9 @@
 """`connectors.ports.Ledger`, `Deliveries` and `Breakers` in SQL: each method is one commit."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -24,6 +26,8 @@ from connectors.storage.tables import attempts, breakers, deliveries, submission
 from connectors.storage.together import Together
 
 log = logs.get(__name__)
+TURNS_AFTER_SECONDS: Final = (0.003, 0.01, 0.03, 0.1, 0.0)
+"""How long to wait for another worker's turn at the same system, which takes a few milliseconds."""
 
 
 class SqlLedger:
@@ -49,11 +53,17 @@ class SqlLedger:
         lease: timedelta,
         most: int,
         without: Collection[str] = (),
+        at_once: int | None = None,
     ) -> Sequence[Lease]:
-        async with self._engine.begin() as connection:
-            return await claims.claim(
-                connection, system=system, owner=owner, at=at, lease=lease, most=most, without=without
-            )
+        for wait_seconds in TURNS_AFTER_SECONDS:
+            async with self._engine.begin() as connection:
+                if at_once is None or await claims.take_turn(connection, system):
+                    return await claims.claim(
+                        connection, system=system, owner=owner, at=at, lease=lease, most=most, without=without,
+                        at_once=at_once,
+                    )  # fmt: skip
+            await asyncio.sleep(wait_seconds)
+        return []  # somebody takes a long time over it: the next look comes back to it
 
     async def keep(self, *, owner: str, at: datetime, lease: timedelta) -> int:
         async with self._engine.begin() as connection:

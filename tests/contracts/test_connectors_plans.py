@@ -55,7 +55,9 @@ async def plan_of(house: House, beginning: str, ask: Callable[[Ledger], Awaitabl
 
 async def test_a_claim_takes_the_first_of_an_index_without_sorting(house: House) -> None:
     plan = await plan_of(
-        house, "UPDATE", lambda ledger: ledger.claim(system="mz-elder", owner="w", at=LATER, lease=LEASE, most=4)
+        house,
+        "UPDATE",
+        lambda ledger: ledger.claim(system="mz-elder", owner="w", at=LATER, lease=LEASE, most=4, at_once=4),
     )
     assert WAITING in plan
     assert "Sort" not in plan
