@@ -164,6 +164,7 @@ class MaterialFiles(Protocol):
 
         Raises:
             FileRefused: with the reason.
+            OSError: there is no room, or the store is away; nothing was kept.
         """
 
     async def get(self, file: FileRef) -> bytes:

@@ -5,18 +5,21 @@ row without its file.
 """
 
 import os
+import re
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import anyio
 import obstore
-from obstore.exceptions import AlreadyExistsError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, GenericError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from matters.material import FileRef, check_file
 
 MOST_CHECKS_AT_ONCE = 2
 """Hashing ten megabytes takes a core for some milliseconds: two at a time leave the rest of the machine alone."""
+_ERROR_NUMBER: Final = re.compile(r"os error (\d+)")
 
 
 def open_store(url: str) -> ObjectStore:
@@ -47,8 +50,10 @@ class ObjectMaterialFiles:
         try:
             await obstore.put_async(self._store, _key(file), content, mode="create")
         except AlreadyExistsError:
-            # The name is the content's hash, so what is there is the same.
-            return file
+            # The name is the content's hash, so what is there is the same; whoever is just writing it may not have synced.
+            pass
+        except GenericError as error:
+            raise _fault_of(error) from None
         if isinstance(self._store, LocalStore) and self._store.prefix is not None:
             await anyio.to_thread.run_sync(_sync, Path(self._store.prefix) / _key(file), limiter=self._checks)
         return file
@@ -59,6 +64,16 @@ class ObjectMaterialFiles:
             return bytes(await found.bytes_async())
         except (NotFoundError, FileNotFoundError):
             raise FileNotFoundError(file.sha256) from None
+        except GenericError as error:
+            raise _fault_of(error) from None
+
+
+def _fault_of(error: GenericError) -> OSError:
+    """Return what happened: the disk's own error, which only the store's text tells, else a store that does not answer."""
+    number = _ERROR_NUMBER.search(str(error))
+    if number is None:
+        return ConnectionError("the store of materials does not answer")
+    return OSError(int(number[1]), os.strerror(int(number[1])))
 
 
 def _sync(path: Path) -> None:
