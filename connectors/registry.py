@@ -6,179 +6,31 @@ and told to every process, which then serves the new state without a restart (`c
 
 import asyncio
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
 from config import logs
 from config.state import StateStore, StateStoreUnavailable
-from connectors.backlog import Backlog
-from connectors.dry_run import DryRun, dry_run, values_of_submission
-from connectors.errors import NotPermitted
-from connectors.readiness import Readiness
-from connectors.redaction import redactor
-from connectors.registered_text import as_written, compiled, differences, saved_again, with_parent
-from connectors.registration import Person, Registration, RegistrationState, Step, Written, move
-from connectors.registration_checks import StepChecks
-from connectors.registration_errors import (
-    IllegalMove,
-    NotADraft,
-    NotASystemId,
-    NotReady,
-    RegistrationUnknown,
-    SamePerson,
-    SpecTooLong,
-)
-from connectors.registry_ports import Differences, RegistrationBook, Saved, Surrounding, SystemVersions
-from matters.masking import MaskRule
-from matters.policy import Actor, may_approve_connector, may_run_systems, may_see_systems
+from connectors.registered_text import as_written, compiled, saved_again, with_parent
+from connectors.registration import Person, Registration, RegistrationState, move
+from connectors.registration_errors import IllegalMove, NotADraft, NotASystemId, SamePerson
+from connectors.registry_ports import RegistrationBook, Saved, Surrounding
+from connectors.registry_reading import RegistryReading, allow, check_length
+from matters.policy import Actor, may_approve_connector, may_run_systems
 
 log = logs.get(__name__)
 TOPIC: Final = "registrations"
 """Announced with the system's id whenever what is in service may have changed."""
-LONGEST_TEXT: Final = 64 * 1024  # the largest here has 25; reading and showing one costs about a millisecond a KB
-LONGEST_CONTRACT: Final = 2 * 1024 * 1024
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{1,40}")
 
 
-class Registry:
-    """The use cases. Whoever may see systems reads; who runs them writes; another such person approves."""
+class Registry(RegistryReading):
+    """The use cases that change something, beside those that read. Who runs systems writes; another such person approves."""
 
     def __init__(self, *, book: RegistrationBook, around: Surrounding, state: StateStore) -> None:
-        self._book = book
-        self._checks = StepChecks(book=book, around=around)
+        super().__init__(book=book, around=around)
         self._state = state
-
-    # ---- reading ----
-
-    async def systems(self, actor: Actor) -> Sequence[SystemVersions]:
-        """Return every system with its versions, in the order of their ids.
-
-        Raises:
-            NotPermitted
-        """
-        _allow(may_see_systems(actor), actor)
-        found: dict[str, list[Registration]] = {}
-        for registration in await self._book.all():
-            found.setdefault(registration.system, []).append(registration)
-        return [SystemVersions(system=id_, versions=tuple(found[id_])) for id_ in sorted(found)]
-
-    async def system(self, system: str, actor: Actor) -> SystemVersions:
-        """Return one system with its versions.
-
-        Raises:
-            NotPermitted, RegistrationUnknown
-        """
-        for each in await self.systems(actor):
-            if each.system == system:
-                return each
-        raise RegistrationUnknown(system=system[:60])
-
-    async def written(self, system: str, version: int, actor: Actor) -> Written:
-        """Return a version with its text.
-
-        Raises:
-            NotPermitted, RegistrationUnknown
-        """
-        _allow(may_see_systems(actor), actor)
-        return await self._written(system, version)
-
-    async def steps(self, system: str, actor: Actor, version: int | None = None) -> Sequence[Step]:
-        """Return who did what when, in order: of one version, or of the whole system.
-
-        Raises:
-            NotPermitted
-        """
-        _allow(may_see_systems(actor), actor)
-        return await self._book.steps(system, version)
-
-    async def backlog(self, system: str, actor: Actor) -> Backlog:
-        """Return what still depends on a system.
-
-        Raises:
-            NotPermitted
-        """
-        _allow(may_see_systems(actor), actor)
-        return await self._book.backlog(system)
-
-    async def check(
-        self, text: str, actor: Actor, *, system: str = "", contract: bytes | None = None, like: Written | None = None
-    ) -> Readiness:
-        """Return what a text lacks, without keeping it. `system`: the id it should have, when that is known.
-
-        `like` is a version whose WSDL may serve, where none comes with the text.
-
-        Raises:
-            NotPermitted, SpecTooLong
-        """
-        _allow(may_see_systems(actor), actor)
-        _check_length(text)
-        found = await self._checks.contract(text, contract, like)
-        return await self._checks.readiness(text, found, name=f"{system or 'spec'}.yaml", system=system)
-
-    async def readiness(self, system: str, version: int, actor: Actor) -> Readiness:
-        """Return what a version lacks.
-
-        Raises:
-            NotPermitted, RegistrationUnknown
-        """
-        _allow(may_see_systems(actor), actor)
-        return await self._checks.readiness_of(await self._written(system, version))
-
-    async def differences(self, system: str, before: int, after: int, actor: Actor) -> Differences:
-        """Compare two versions of a system.
-
-        Raises:
-            NotPermitted, RegistrationUnknown
-        """
-        _allow(may_see_systems(actor), actor)
-        old, new = await self._written(system, before), await self._written(system, after)
-        return await asyncio.to_thread(differences, old, new)
-
-    async def cases_to_try(self, system: str, actor: Actor, *, most: int = 10) -> Sequence[str]:
-        """Return numbers of recent cases of this system, for a dry run; nothing else of them.
-
-        Raises:
-            NotPermitted
-        """
-        _allow(may_run_systems(actor), actor)
-        return await self._book.recent_cases(system, most=most)
-
-    async def dry_run(
-        self,
-        system: str,
-        version: int,
-        *,
-        case: str,
-        masks: Mapping[str, MaskRule],
-        actor: Actor,
-        at: datetime,
-    ) -> DryRun | None:
-        """Return the message a kept case would be sent as under this version, masked; nothing is sent.
-
-        None when there is no such case, or its guide goes to another system. `masks` are those of the shared data items.
-
-        Raises:
-            NotPermitted, RegistrationUnknown
-            NotReady: the spec does not hold.
-        """
-        _allow(may_run_systems(actor), actor)
-        kept = await self._written(system, version)
-        found = await asyncio.to_thread(compiled, kept)
-        if found.system is None:
-            raise NotReady(found)
-        submission = await self._book.submission_of(case.strip()[:50])
-        matter = await self._checks.matter_of(submission)
-        if submission is None or matter is None or matter.target.system != system:
-            return None
-        form = submission.content.get("form")
-        hiding = redactor(matter, form if isinstance(form, dict) else {}, masks)
-        operation = found.system.operation(matter.target.operation)
-        return dry_run(
-            found.system, operation, values_of_submission(found.system, operation, submission, at=at), hiding
-        )
-
-    # ---- writing ----
 
     async def register(
         self,
@@ -196,10 +48,10 @@ class Registry:
         Raises:
             NotPermitted, NotASystemId, SpecTooLong, RegistrationUnknown (`from_version`), RegistrationConflict
         """
-        _allow(may_run_systems(actor), actor)
+        allow(may_run_systems(actor), actor)
         if not _ID.fullmatch(system):
             raise NotASystemId(system=system[:60])
-        _check_length(text, contract)
+        check_length(text, contract)
         like = await self._written(system, from_version) if from_version is not None else None
         written = as_written(
             system,
@@ -233,8 +85,8 @@ class Registry:
             NotADraft: it was tested; a change is a new version.
             RegistrationConflict: somebody else wrote it meanwhile.
         """
-        _allow(may_run_systems(actor), actor)
-        _check_length(text, contract)
+        allow(may_run_systems(actor), actor)
+        check_length(text, contract)
         before = await self._written(system, version)
         if before.registration.state is not RegistrationState.DRAFT:
             raise NotADraft(system=system, version=version)
@@ -271,7 +123,7 @@ class Registry:
             NotReady: what the step asks for does not hold.
             StillNeeded, JustDraining: it can't be retired yet.
         """
-        _allow(may_run_systems(actor), actor)
+        allow(may_run_systems(actor), actor)
         written = await self._written(system, version)
         before = written.registration
         if to is RegistrationState.SUPERSEDED:  # another version's going live does that, nobody's wish
@@ -291,29 +143,11 @@ class Registry:
         await self._tell(system)
         return kept
 
-    # ---- inside ----
-
-    async def _written(self, system: str, version: int) -> Written:
-        found = await self._book.written(system, version)
-        if found is None:
-            raise RegistrationUnknown(system=system[:60], version=version)
-        return found
-
     async def _tell(self, system: str) -> None:
         try:
             await self._state.announce(TOPIC, system)
         except StateStoreUnavailable:  # every process looks by itself every few seconds
             log.warning("registration_not_announced", system=system)
-
-
-def _check_length(text: str, contract: bytes | None = None) -> None:
-    if len(text.encode()) > LONGEST_TEXT or len(contract or b"") > LONGEST_CONTRACT:
-        raise SpecTooLong
-
-
-def _allow(is_allowed: bool, actor: Actor) -> None:
-    if not is_allowed:
-        raise NotPermitted(actor.sub)
 
 
 def _person(actor: Actor) -> Person:

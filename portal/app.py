@@ -16,7 +16,7 @@ from config.settings import Settings
 from config.state import StateStore
 from config.storage.sql import ping
 from connectors.app import Connectors
-from connectors.registry import LONGEST_TEXT
+from connectors.registry_reading import LONGEST_TEXT
 from connectors.storage.recent_attempts import SqlRecentAttempts
 from matters.data_items import DataItems
 from matters.guide import Matter
