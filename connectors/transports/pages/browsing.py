@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -42,10 +42,14 @@ class Browser:
         return await self._visit("POST", target, content, cookies)
 
     async def _visit(self, method: str, target: str, content: bytes, cookies: Mapping[str, str]) -> Visit:
-        held, raw = dict(cookies), Raw()
+        held, raw, has_posted = dict(cookies), Raw(), False
         for _ in range(MOST_REDIRECTS + 1):
             self.client.cookies.clear()
             raw = await fetch(self.client, self._request(method, target, content, held), self.limits, may_redirect=True)
+            if has_posted and raw.error == "connect":
+                # Only the page behind the form could not be reached: the form itself has arrived.
+                raw = replace(raw, error="connection_lost")
+            has_posted = has_posted or method == "POST"
             held |= dict(_SET_COOKIE.findall(raw.headers.get("set-cookie", "")))
             if raw.error or not 300 <= raw.http_status < 400:
                 return Visit(page=read_page(raw, self.spec), raw=raw, cookies=held)
