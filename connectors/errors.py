@@ -3,7 +3,7 @@
 ConnectorError
 ├─ SpecRefused       a system's YAML does not hold: found when it is loaded, never while delivering
 ├─ MappingRefused    this case can't be put into the department's form: nothing has left the house
-├─ SecretMissing     a spec names a secret that the secrets directory does not have
+├─ SecretMissing     a spec names a secret that the secrets directory does not have, or not as it should be
 └─ EnvelopeRefused   what a department sent is not signed, sealed or shaped as its spec says
 """
 

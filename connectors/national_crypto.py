@@ -61,6 +61,18 @@ def new_key_pair() -> tuple[bytes, bytes]:
     return bytes(private), bytes(public)
 
 
+def sm4_key(text: bytes) -> bytes:
+    """Return the 16 bytes of a key kept as 32 hexadecimal digits.
+
+    Raises:
+        ValueError: it is no such text.
+    """
+    key = bytes.fromhex(text.decode())
+    if len(key) != _BLOCK_BYTES:
+        raise ValueError("expected 32 hexadecimal digits")
+    return key
+
+
 def sm4_seal(key: bytes, message: bytes, *, iv: bytes | None = None) -> bytes:
     """Return IV ‖ ciphertext; `key` has 16 bytes. The IV is drawn unless given."""
     iv = secrets.token_bytes(_BLOCK_BYTES) if iv is None else iv

@@ -4,12 +4,14 @@ Files are read when first needed and again when they change on disk, so that a n
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from connectors.errors import SecretMissing
 
+_T = TypeVar("_T")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,149}")
 """A name, never a way out of the directory: it may come from a text somebody typed."""
 
@@ -80,6 +82,41 @@ class SecretsInMemory:
     def believed(self, name: str) -> tuple[bytes, ...]:
         following = self._secrets.get(f"{name}.next")
         return (self.current(name), following) if following is not None else (self.current(name),)
+
+
+def read_secret(secrets: Secrets, name: str, read: Callable[[bytes], _T]) -> _T:
+    """Return the secret to send with as `read` understands it: a text, a key.
+
+    Raises:
+        SecretMissing: there is none of that name, or it is not what `read` expects (ValueError).
+    """
+    content = secrets.current(name)
+    try:
+        return read(content)
+    except ValueError:
+        raise unreadable(name) from None
+
+
+def read_believed(secrets: Secrets, name: str, read: Callable[[bytes], _T]) -> tuple[_T, ...]:
+    """Return every secret that may be on the other side just now, as `read` understands it; at least one.
+
+    Raises:
+        SecretMissing: there is none of that name, or none of them is what `read` expects.
+    """
+    found: list[_T] = []
+    for content in secrets.believed(name):
+        try:
+            found.append(read(content))
+        except ValueError:
+            continue  # half of a key being put in place must not shut out the other one
+    if not found:
+        raise unreadable(name)
+    return tuple(found)
+
+
+def unreadable(name: str) -> SecretMissing:
+    """Return what to raise for a secret that is not what it should be."""
+    return SecretMissing(f"the secret {name!r} is not what it should be")
 
 
 def has_secret(secrets: Secrets, name: str) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from connectors.errors import EnvelopeRefused
 from connectors.rendering import Rendered
-from connectors.secrets_dir import Secrets
+from connectors.secrets_dir import Secrets, read_secret
 from connectors.signing.base import Incoming, Opened, Signed, plain, read_json, read_object
 from connectors.spec_auth import StaticToken
 
@@ -29,7 +29,7 @@ class StaticTokenSigner(NoSigner):
         self._secrets = secrets
 
     def sign(self, rendered: Rendered, *, at: datetime, nonce: str) -> Signed:
-        token = self._secrets.current(self._auth.secret).decode()
+        token = read_secret(self._secrets, self._auth.secret, bytes.decode)
         return plain(rendered, {self._auth.header.lower(): f"{self._auth.prefix}{token}"})
 
     def verify(self, incoming: Incoming, charset: str) -> Opened:

@@ -9,7 +9,7 @@ from connectors.errors import EnvelopeRefused
 from connectors.expression import look_up
 from connectors.national_crypto import SealBroken, Sm2PrivateKey, Sm2PublicKey
 from connectors.rendering import Rendered
-from connectors.secrets_dir import Secrets
+from connectors.secrets_dir import Secrets, read_believed, read_secret
 from connectors.signing.base import (
     Incoming,
     Opened,
@@ -32,7 +32,7 @@ class Sm2BodySigner(NoSigner):
     def sign(self, rendered: Rendered, *, at: datetime, nonce: str) -> Signed:
         if not isinstance(rendered.body, dict):
             return plain(rendered)  # nothing to sign: a GET of this kind has no proof, which the receiver decides on
-        key = Sm2PrivateKey(self._secrets.current(self._auth.private_key))
+        key = read_secret(self._secrets, self._auth.private_key, Sm2PrivateKey)
         signature = key.sign(self._message(rendered.body))
         encoded = signature.hex() if self._auth.encoding == "hex" else base64.b64encode(signature).decode()
         body = _with(rendered.body, self._auth.field.split("."), encoded)
@@ -57,9 +57,9 @@ class Sm2BodySigner(NoSigner):
 
     def _check(self, body: Mapping[str, object]) -> None:
         signature, message = self._decoded(look_up(body, self._auth.field.split("."))), self._message(body)
-        for pem in self._secrets.believed(self._auth.public_key):
+        for key in read_believed(self._secrets, self._auth.public_key, Sm2PublicKey):
             try:
-                Sm2PublicKey(pem).verify(signature, message)
+                key.verify(signature, message)
             except SealBroken:
                 continue
             return

@@ -8,9 +8,9 @@ import json
 from datetime import datetime
 
 from connectors.errors import EnvelopeRefused
-from connectors.national_crypto import SealBroken, Sm2PrivateKey, Sm2PublicKey, sm4_open, sm4_seal
+from connectors.national_crypto import SealBroken, Sm2PrivateKey, Sm2PublicKey, sm4_key, sm4_open, sm4_seal
 from connectors.rendering import Rendered, to_json
-from connectors.secrets_dir import Secrets
+from connectors.secrets_dir import Secrets, read_believed, read_secret
 from connectors.signing.base import (
     Incoming,
     Opened,
@@ -32,7 +32,7 @@ class TifSigner(NoSigner):
 
     def sign(self, rendered: Rendered, *, at: datetime, nonce: str) -> Signed:
         stamp = timestamp(at, "seconds")
-        token = self._secrets.current(self._auth.token).decode()
+        token = read_secret(self._secrets, self._auth.token, bytes.decode)
         proof = {
             "x-tif-paasid": self._auth.paas_id,
             "x-tif-timestamp": stamp,
@@ -55,9 +55,9 @@ class TifSigner(NoSigner):
             "encType": "SM4",
             "signType": "SM2",
             "timestamp": timestamp(at, "milliseconds"),
-            "encData": base64.b64encode(sm4_seal(_key(self._secrets.current(auth.sm4_key)), message)).decode(),
+            "encData": base64.b64encode(sm4_seal(read_secret(self._secrets, auth.sm4_key, sm4_key), message)).decode(),
         }
-        signature = Sm2PrivateKey(self._secrets.current(auth.private_key)).sign(sorted_params(data).encode())
+        signature = read_secret(self._secrets, auth.private_key, Sm2PrivateKey).sign(sorted_params(data).encode())
         return {**data, "signData": base64.b64encode(signature).decode()}
 
     def open(self, content: bytes, charset: str) -> Opened:
@@ -71,8 +71,8 @@ class TifSigner(NoSigner):
         stamp = incoming.headers.get("x-tif-timestamp", "")
         nonce = incoming.headers.get("x-tif-nonce", "")
         given = incoming.headers.get("x-tif-signature", "").encode()
-        tokens = self._secrets.believed(self._auth.token)
-        if not any(hmac.compare_digest(given, _gateway_signature(stamp, t.decode(), nonce).encode()) for t in tokens):
+        tokens = read_believed(self._secrets, self._auth.token, bytes.decode)
+        if not any(hmac.compare_digest(given, _gateway_signature(stamp, t, nonce).encode()) for t in tokens):
             raise EnvelopeRefused("signature")
         envelope = read_object(incoming.content, charset)
         body = self._opened(envelope)
@@ -91,18 +91,18 @@ class TifSigner(NoSigner):
         except (ValueError, binascii.Error):
             raise EnvelopeRefused("shape") from None
         self._check(signature, {key: value for key, value in data.items() if key != "signData"})
-        for key in self._secrets.believed(self._auth.sm4_key):
+        for key in read_believed(self._secrets, self._auth.sm4_key, sm4_key):
             try:
-                return json.loads(sm4_open(_key(key), sealed))
+                return json.loads(sm4_open(key, sealed))
             except (SealBroken, ValueError):
                 continue
         raise EnvelopeRefused("seal")
 
     def _check(self, signature: bytes, data: dict[str, object]) -> None:
         message = sorted_params(data).encode()
-        for pem in self._secrets.believed(self._auth.public_key):
+        for key in read_believed(self._secrets, self._auth.public_key, Sm2PublicKey):
             try:
-                Sm2PublicKey(pem).verify(signature, message)
+                key.verify(signature, message)
             except SealBroken:
                 continue
             return
@@ -111,8 +111,3 @@ class TifSigner(NoSigner):
 
 def _gateway_signature(stamp: str, token: str, nonce: str) -> str:
     return hashlib.sha256(f"{stamp}{token}{nonce}{stamp}".encode()).hexdigest()
-
-
-def _key(text: bytes) -> bytes:
-    """Return the 16 bytes of a key kept as 32 hexadecimal digits."""
-    return bytes.fromhex(text.decode())

@@ -16,7 +16,7 @@ from redis.credentials import CredentialProvider
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 
 from config.cancelling import heeding
-from connectors.secrets_dir import Secrets
+from connectors.secrets_dir import Secrets, read_secret
 from connectors.spec_message_queue import MessageQueueSpec
 
 MOST_AT_ONCE: Final = 200
@@ -46,7 +46,7 @@ class _Account(CredentialProvider):
         self._username, self._password, self._secrets = username, password, secrets
 
     def get_credentials(self) -> tuple[str, str]:
-        return self._username, self._secrets.current(self._password).decode()
+        return self._username, read_secret(self._secrets, self._password, bytes.decode)
 
     async def get_credentials_async(self) -> tuple[str, str]:
         return self.get_credentials()

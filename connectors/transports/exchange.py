@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 import httpx2
 
-from connectors.errors import EnvelopeRefused
+from config import logs
+from connectors.errors import EnvelopeRefused, SecretMissing
 from connectors.outcomes import Answer
 from connectors.signing import Signed, Signer
 from connectors.system import System
+
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,10 @@ async def exchange(client: httpx2.AsyncClient, signed: Signed, signer: Signer, l
         return raw.answer()
     try:
         opened = signer.open(raw.content, limits.charset)
+    except SecretMissing as missing:
+        # It has been sent: the key to read the answer with is gone, which must not look as if nothing had left.
+        log.warning("secret_missing", detail=str(missing))
+        return raw.answer("envelope")
     except EnvelopeRefused as refused:
         return raw.answer(refused.reason if refused.reason in ("charset", "not_json") else "envelope")
     return Answer(http_status=raw.http_status, headers=raw.headers, body=opened.body, envelope=opened.envelope)

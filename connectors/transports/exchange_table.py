@@ -24,6 +24,7 @@ from connectors.outcomes import Answer, Outcome, OutcomeClass
 from connectors.ports import Errand, Surroundings, Transport
 from connectors.reconciliation import Listed
 from connectors.rendering import render
+from connectors.secrets_dir import read_secret
 from connectors.spec_exchange_table import ExchangeTableSpec
 from connectors.system import Request, System
 from connectors.transports.answers import NO_PROBE, NOT_OFFERED, every_page, found_by, listed, outcome_of
@@ -86,7 +87,7 @@ class ExchangeTableTransport:
         self._around = around
         self._tables = Tables.of(spec)
         self._bell = AlarmBell(system.id, around.notes, around.clock)
-        self._made: tuple[bytes, AsyncEngine] | None = None
+        self._made: tuple[str, AsyncEngine] | None = None
         self._fetched = _Fetched()
         self._read = _Read()
 
@@ -208,10 +209,10 @@ class ExchangeTableTransport:
     async def _engine(self) -> AsyncEngine:
         """Return the engine; a changed password makes a new one, so that rotation needs no restart."""
         name = self._spec.password
-        password = self._around.secrets.current(name) if name is not None else b""
+        password = read_secret(self._around.secrets, name, bytes.decode) if name is not None else ""
         if self._made is None or self._made[0] != password:
             before = self._made
-            engine = open_engine(self._around.line, self._spec, self._system, password=password.decode())
+            engine = open_engine(self._around.line, self._spec, self._system, password=password)
             self._made = (password, engine)
             if before is not None:
                 await before[1].dispose()

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import httpx2
 
-from connectors.secrets_dir import Secrets
+from connectors.secrets_dir import Secrets, read_secret
 from connectors.signing import Signed
 from connectors.signing.plain import NoSigner
 from connectors.spec_auth import OAuth2ClientCredentials
@@ -63,7 +63,7 @@ class TokenCache:
         self._token, self._until = token, at + max(lives - _EARLY, lives / 2)
 
     def _request(self) -> Signed:
-        auth, secret = self.auth, self.secrets.current(self.auth.client_secret).decode()
+        auth, secret = self.auth, read_secret(self.secrets, self.auth.client_secret, bytes.decode)
         form = {"grant_type": "client_credentials"} | ({"scope": auth.scope} if auth.scope else {})
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
         if auth.client_auth == "basic":

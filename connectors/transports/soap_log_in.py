@@ -9,7 +9,7 @@ from connectors.expression import Expression
 from connectors.extracting import extract
 from connectors.outcomes import Answer
 from connectors.predicates import Predicate
-from connectors.secrets_dir import Secrets
+from connectors.secrets_dir import Secrets, read_secret
 from connectors.spec_soap import LogInSpec
 
 LogIn = Callable[[str, Mapping[str, object]], Awaitable[Answer]]
@@ -51,7 +51,7 @@ class Sessions:
             return self._held
 
     async def _fetch(self, at: datetime) -> None:
-        password = self.secrets.current(self.spec.password).decode()
+        password = read_secret(self.secrets, self.spec.password, bytes.decode)
         arguments = {self.spec.username_argument: self.spec.username, self.spec.password_argument: password}
         answer = await self.log_in(self.spec.call, arguments)
         variables = answer.variables()

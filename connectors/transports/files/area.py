@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import asyncssh
 
 from connectors.outcomes import Answer
-from connectors.secrets_dir import Secrets
+from connectors.secrets_dir import Secrets, read_believed, read_secret
 from connectors.spec_file_batch import FileBatchSpec
 
 _T = TypeVar("_T")
@@ -153,16 +153,16 @@ class FileArea:
             return self._sftp
 
     async def _connect(self) -> asyncssh.SFTPClient:
-        key = self._secrets.current(self._spec.key).decode()
+        key = read_secret(self._secrets, self._spec.key, asyncssh.import_private_key)
         # During a change of the server's key both are believed: <name> and <name>.next.
-        pinned = [asyncssh.import_public_key(each.decode()) for each in self._secrets.believed(self._spec.host_key)]
+        pinned = list(read_believed(self._secrets, self._spec.host_key, asyncssh.import_public_key))
         try:
             async with asyncio.timeout(self._connect_seconds):
                 self._connection = await asyncssh.connect(
                     self._host,
                     self._port,
                     username=self._spec.user,
-                    client_keys=[asyncssh.import_private_key(key)],
+                    client_keys=[key],
                     known_hosts=(pinned, [], []),
                     config=None,
                     agent_path=None,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from connectors.predicates import Predicate
-from connectors.secrets_dir import Secrets
+from connectors.secrets_dir import Secrets, read_secret
 from connectors.spec_form_post import FormPostSpec
 from connectors.transports.pages.browsing import Browser, Visit
 from connectors.transports.pages.filling import filled
@@ -113,7 +113,7 @@ class LogIn:
         otherwise: Literal["", "wanted"] = "",
     ) -> Session | None:
         spec = self.spec.log_in
-        password = self.secrets.current(spec.password).decode()
+        password = read_secret(self.secrets, spec.password, bytes.decode)
         fields = {**spec.fields, spec.username_field: spec.username, spec.password_field: password, **typed}
         # The button of the log-in page is among its own fields, not that of the form behind it.
         content = filled(fields, hidden, self.spec.model_copy(update={"button": {}}))

@@ -15,7 +15,8 @@ from decimal import Decimal, InvalidOperation
 from connectors.errors import MappingRefused
 from connectors.filters import Sealed
 from connectors.messages import N_
-from connectors.national_crypto import sm4_seal_same
+from connectors.national_crypto import sm4_key, sm4_seal_same
+from connectors.secrets_dir import unreadable
 from connectors.spec_exchange_table import ColumnSpec, OutTableSpec
 
 Values = Mapping[str, object]
@@ -72,7 +73,10 @@ def _row(mapped: object, out: OutTableSpec, charset: str, secret: Secret, positi
 def _opened(value: object, key: str, column: str, secret: Secret) -> object:
     if not isinstance(value, Sealed):
         return value
-    sm4 = bytes.fromhex(secret(value.secret).decode())
+    try:
+        sm4 = sm4_key(secret(value.secret))
+    except ValueError:
+        raise unreadable(value.secret) from None
     sealed = sm4_seal_same(sm4, value.text.encode(), place=f"{key}\0{column}".encode())
     return base64.b64encode(sealed).decode()
 
