@@ -9,10 +9,11 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from config.clock import SHANGHAI, Clock
+from config.clock import SHANGHAI, Clock, utc_now
 from config.derived import lasting_secret
 from config.settings import Settings
 from config.state import StateStore
+from connectors.alarm_bell import not_ready_bell
 from connectors.alerting import AlertBook, Alerting
 from connectors.availability import HolidayOn, is_working
 from connectors.callbacks import Callbacks
@@ -24,7 +25,7 @@ from connectors.health import Health
 from connectors.holidays import holidays
 from connectors.intake import Intake
 from connectors.live import LiveSystems
-from connectors.live_transports import LiveTransports
+from connectors.live_transports import LiveTransports, Tell, nobody
 from connectors.log_ins import LogIns
 from connectors.maintaining import Maintenance
 from connectors.notice_desk import NoticeDesk
@@ -38,6 +39,7 @@ from connectors.ports import (
 )
 from connectors.registry import Registry
 from connectors.registry_ports import Surrounding
+from connectors.repairing import Repairs
 from connectors.replaying import Replays
 from connectors.secrets_dir import Secrets, SecretsDirectory
 from connectors.shipping import shipped
@@ -94,6 +96,7 @@ class Connectors:
     reconciliations: Reconciliations
     replays: Replays
     trials: Trials
+    repairs: Repairs
     registry: Registry
     endpoints: Mapping[str, str]
     alerts: AlertBook
@@ -138,7 +141,7 @@ def create_connectors(
     due_on = desk_clock(holiday_on)
     subject_secret = lasting_secret(settings, "subject-key").encode()
     noticing = open_noticing(
-        engine, flows=flows or Flows.none(), systems=systems, guide=guide, secret=subject_secret, due_on=due_on
+        flows=flows or Flows.none(), systems=systems, guide=guide, secret=subject_secret, due_on=due_on
     )
     follow = noticing.follow if flows is not None else None
     settling = Settling(systems=systems, cases=CaseMoves(guide=guide, follow=follow), due_on=due_on)
@@ -147,6 +150,8 @@ def create_connectors(
     transports = create_transports(
         systems,
         endpoints,
+        clock=clock,
+        tell=not_ready_bell(SqlNotes(engine), clock),
         make=lambda address: Surroundings(
             address=address.base,
             line=address.line,
@@ -161,7 +166,12 @@ def create_connectors(
     desk_book, reconciliations = SqlDeskBook(engine, settling), SqlReconciliations(engine)
     notices = SqlNoticeBook(engine, noticing.events)
     happenings = Happenings(
-        fanouts=noticing.events.fanouts, book=notices, people=notices, notes=SqlNotes(engine), state=state
+        fanouts=noticing.events.fanouts,
+        book=notices,
+        people=notices,
+        notes=SqlNotes(engine),
+        state=state,
+        due_on=due_on,
     )
     windows, usage, alerts = SqlMaintenance(engine), SqlUsage(engine), SqlAlerts(engine)
     health = Health(book=SqlHealthBook(engine), systems=systems, holiday_on=holiday_on, offset=offset)
@@ -197,6 +207,7 @@ def create_connectors(
         reconciliations=reconciliations,
         replays=open_replays(engine, state, systems),
         trials=trying.trials,
+        repairs=Repairs(reconciliations),
         registry=open_registry(engine, state, secrets=kept_secrets, endpoints=endpoints),
         endpoints=endpoints,
         alerts=alerts,
@@ -232,14 +243,21 @@ def open_deliveries(engine: AsyncEngine) -> Deliveries:
 
 
 def create_transports(
-    systems: Mapping[str, System], endpoints: Mapping[str, str], *, make: Callable[[Address], Surroundings]
+    systems: Mapping[str, System],
+    endpoints: Mapping[str, str],
+    *,
+    make: Callable[[Address], Surroundings],
+    clock: Clock = utc_now,
+    tell: Tell = nobody,
 ) -> LiveTransports:
     """Return a transport for every version in service whose address, and line where it needs one, the deployment has.
 
-    `make` gives what a transport is made with, for an address.
+    `make` gives what a transport is made with, for an address; `tell` hears of one that can't be made.
     """
     return LiveTransports(
         systems,
+        clock=clock,
+        tell=tell,
         address=lambda system: address_of(system, endpoints),
         make=lambda system, address: TRANSPORTS[system.transport].make(system, make(address)),
     )

@@ -67,5 +67,8 @@ class Batches(Protocol):
 
     async def find(self, system: str, day: date, number: int) -> Batch | None: ...
 
+    async def placed(self, system: str, begins: datetime, ends: datetime) -> Sequence[Batch]:
+        """Return the batches that came to the department in that time, whole, oldest first."""
+
     async def unanswered(self, system: str) -> Sequence[Batch]:
         """Return placed batches without a receipt, oldest first, without their rows."""

@@ -215,8 +215,10 @@ class _Compilation:
 
     def _reconcile(self, spec: ReconcileSpec, tables: Mapping[str, CodeTable]) -> Reconcile:
         place = ("reconcile", "request")
-        if (spec.request is None) != (self.spec.transport == "exchange_table"):
-            self._note(place, "expected what to ask them; of an exchange table nothing, its rows are read")
+        if (spec.request is None) != (self.spec.transport in ("exchange_table", "file_batch")):
+            self._note(place, "expected what to ask them; of a table or of files nothing, what stands there is read")
+        if self.spec.not_reconciled:
+            self._note(("not_reconciled",), "expected either reconcile or why there is none")
         asked = spec.request or ListRequestSpec()
         headers = {**self.spec.connection.headers, **asked.headers}
         envelope = self.spec.connection.envelope if asked.enveloped else None

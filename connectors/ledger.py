@@ -96,6 +96,8 @@ class Delivery:
     confirmed_at: datetime | None = None
     updated_at: datetime | None = None
     region: str = ""
+    known_as: str = ""
+    """What the receiver knows a notice by, where that is not `case_number`."""
 
     @property
     def serial(self) -> str:

@@ -103,4 +103,5 @@ def _is_unheard_of(delivery: Delivery) -> bool:
 
 def _event(found: InboundEvent, awaited: Awaited) -> InboundEvent:
     # Only a change gets here, so each is an event of its own; the department gave it no id.
-    return replace(found, event_id=f"poll:{uuid4()}", our_number=awaited.delivery.case_number)
+    delivery = awaited.delivery
+    return replace(found, event_id=f"poll:{uuid4()}", our_number=delivery.known_as or delivery.case_number)

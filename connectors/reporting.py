@@ -1,5 +1,6 @@
 """From a message, row or line of a department to the event the ledger receives."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -27,7 +28,7 @@ def event_of(
         return None
     return InboundEvent(
         system=system,
-        event_id=event_id[:LONGEST_ID],
+        event_id=kept_id(event_id),
         source=source,
         our_number=our_number[:LONGEST_NUMBER],
         department_number=department_number[:LONGEST_ID],
@@ -49,12 +50,20 @@ def announcement_of(
             return Announcement(
                 kind=each.kind,
                 system=system,
-                event_id=event_id[:LONGEST_ID],
+                event_id=kept_id(event_id),
                 items={item: text for item, e in each.items.items() if (text := extract(e, variables)[:LONGEST_TEXT])},
                 region=extract(each.region, variables)[:LONGEST_REGION],
                 received_at=at,
             )
     return None
+
+
+def kept_id(event_id: str) -> str:
+    """Return an event's id as it is kept; the end of a long one still tells it from others that begin the same."""
+    if len(event_id) <= LONGEST_ID:
+        return event_id
+    digest = hashlib.sha256(event_id.encode()).hexdigest()[:32]
+    return f"{event_id[: LONGEST_ID - len(digest) - 1]}:{digest}"
 
 
 def moment(text: str) -> datetime | None:

@@ -27,11 +27,17 @@ class ListRequestSpec(Part):
 class ReconcileSpec(Part):
     """Every day at `at` (Beijing time, "HH:MM") the day before is compared with ours.
 
-    An exchange table has no `request`: its rows of the day are read, `row` has their columns. For the others `found` says whether the answer is a list at all, `rows` where its rows are; the rest is read from each `row`.
-    Pages are asked for until one has fewer rows than `page_size`.
+    An exchange table and batch files have no `request`: the rows of the day are read, `row` has their columns, or the
+    lines of the receipts that answer the files of the day. For the others `found` says whether the answer is a list at
+    all, `rows` where its rows are; the rest is read from each `row`. Pages are asked for until one has fewer rows than
+    `page_size`.
+
+    `of` says what their list is of: our cases, or the notices they are sent. `many`: a case may have several rows.
     """
 
     at: str = Field(default="02:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    of: Literal["cases", "notices"] = "cases"
+    many: bool = False
     request: ListRequestSpec | None = None
     found: str = "true"
     rows: str = "body"

@@ -116,6 +116,7 @@ def create_app(
         log_ins=connectors.log_ins,
         replays=connectors.replays,
         trials=connectors.trials,
+        repairs=connectors.repairs,
         health=connectors.health,
         flows=connectors.flows,
         notices=connectors.notices,

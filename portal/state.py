@@ -21,6 +21,7 @@ from connectors.notice_desk import NoticeDesk
 from connectors.notices import NoticeBook
 from connectors.ports import Deliveries
 from connectors.registry import Registry
+from connectors.repairing import Repairs
 from connectors.replaying import Replays
 from connectors.secrets_dir import Secrets
 from connectors.trying import Trials
@@ -68,6 +69,7 @@ class PortalState:
     log_ins: LogIns
     replays: Replays
     trials: Trials
+    repairs: Repairs
     health: Health
     flows: Flows
     notices: NoticeBook

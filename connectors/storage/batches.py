@@ -39,6 +39,11 @@ class SqlBatches:
             found = await connection.execute(wanted.order_by(batches.c.day, batches.c.number).limit(_MOST))
             return [_batch(row, ()) for row in found.mappings()]
 
+    async def placed(self, system: str, begins: datetime, ends: datetime) -> Sequence[Batch]:
+        in_time = (batches.c.placed_at >= begins) & (batches.c.placed_at < ends)
+        async with self._reading.connect() as connection:
+            return await _whole(connection, (batches.c.system == system) & in_time)
+
     async def find(self, system: str, day: date, number: int) -> Batch | None:
         wanted = (batches.c.system == system) & (batches.c.day == day) & (batches.c.number == number)
         async with self._reading.connect() as connection:

@@ -43,6 +43,7 @@ def delivery(row: RowMapping) -> Delivery:
         confirmed_at=row["confirmed_at"],
         updated_at=row["updated_at"],
         region=row["region"],
+        known_as=row["known_as"] or "",
     )
 
 

@@ -229,6 +229,19 @@ reconciliations = Table(
     PrimaryKeyConstraint("system", "day"),
 )
 
+repair_notes = Table(
+    "connectors_repair_notes",  # what a person found out about a line of the repair list
+    metadata,
+    Column("system", String(41), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("our_number", String(50), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("by", String(100), nullable=False),
+    Column("who", String(100), nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("system", "day", "our_number"),
+)
+
 batches = Table(
     "connectors_batches",
     metadata,

@@ -6,7 +6,7 @@ BACK  `.ok` of a receipt → its file whole, by SM3 → a line per case; none by
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from config.clock import SHANGHAI
@@ -18,10 +18,11 @@ from connectors.ledger import InboundEvent
 from connectors.messages import N_
 from connectors.outcomes import Answer, Outcome, OutcomeClass
 from connectors.ports import Errand, Surroundings, Transport
+from connectors.reconciliation import Listed
 from connectors.rendering import render
 from connectors.spec_file_batch import FileBatchSpec
 from connectors.system import System
-from connectors.transports.answers import NO_PROBE, NOT_OFFERED, found_by, outcome_of
+from connectors.transports.answers import NO_PROBE, NOT_OFFERED, found_by, listed, outcome_of
 from connectors.transports.files.area import FileArea
 from connectors.transports.files.batching import Batcher
 from connectors.transports.files.lines import make_line
@@ -44,13 +45,14 @@ _UNREACHED: Final = frozenset({"denied", "stranger", "forbidden", "missing", "fu
 
 
 class FileBatchTransport:
-    """`connectors.ports.Transport` and `Fetches` for one system."""
+    """`connectors.ports.Transport`, `Fetches` and `Lists` for one system."""
 
     def __init__(self, system: System, spec: FileBatchSpec, around: Surroundings, batches: Batches) -> None:
         connection = system.spec.connection
         self._system = system
         self._spec = spec
         self._around = around
+        self._batches = batches
         area = FileArea(
             around.line,
             spec,
@@ -95,6 +97,16 @@ class FileBatchTransport:
 
     async def fetch(self) -> Sequence[InboundEvent]:
         return await self._receipts.fetch()
+
+    async def list_day(self, day: date) -> Sequence[Listed] | None:
+        """Return what their receipts say of the files that came to them on `day`."""
+        reconcile = self._system.reconcile
+        begins = datetime.combine(day, time(), SHANGHAI)
+        batches = await self._batches.placed(self._system.id, begins, begins + timedelta(days=1))
+        if reconcile is None or not batches:
+            return None if reconcile is None else []
+        answers = await self._receipts.answers_to(batches)
+        return None if answers is None else [listed(reconcile, body) for body in answers]
 
     async def confirm(self) -> None:
         await self._receipts.confirm()

@@ -1,7 +1,7 @@
 """An old web application: the form fetched, filled and posted in one account's session, its list page read for results."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from config import logs
@@ -10,12 +10,13 @@ from connectors.ledger import InboundEvent
 from connectors.outcomes import AWAITS_PERSON, Answer, Outcome, OutcomeClass
 from connectors.ports import Errand, Surroundings
 from connectors.predicates import parse_predicate
+from connectors.reconciliation import Listed
 from connectors.rendering import Rendered, render
 from connectors.reporting import event_of, moment
 from connectors.signing.base import target_of
 from connectors.spec_form_post import FormPostSpec, ListPageSpec
 from connectors.system import System
-from connectors.transports.answers import NO_PROBE, NOT_OFFERED, found_by, outcome_of, polled
+from connectors.transports.answers import NO_PROBE, NOT_OFFERED, every_page, found_by, outcome_of, polled, rows_of
 from connectors.transports.exchange import client_for, limits_of
 from connectors.transports.pages.browsing import Browser
 from connectors.transports.pages.filling import filled
@@ -30,7 +31,7 @@ NOT_LET_IN = Outcome(kind=OutcomeClass.AUTH, error=AWAITS_PERSON)
 
 
 class FormPostTransport:
-    """`connectors.ports.Transport`, `Fetches` and `NeedsPerson` for one system."""
+    """`connectors.ports.Transport`, `Fetches`, `Lists` and `NeedsPerson` for one system."""
 
     def __init__(
         self, system: System, spec: FormPostSpec, surroundings: Surroundings, *, transport: Any = None
@@ -111,6 +112,17 @@ class FormPostTransport:
         poll = self._system.poll
         answer = await self._look(render(poll.request, errand.values)) if poll is not None else None
         return polled(self._system, answer, at=self._clock()) if answer is not None else None
+
+    async def list_day(self, day: date) -> Sequence[Listed] | None:
+        reconcile = self._system.reconcile
+        if reconcile is None:
+            return None
+
+        async def page_of(page: int) -> list[Listed] | None:
+            answer = await self._look(render(reconcile.request, {"day": day, "page": page, "now": self._clock()}))
+            return rows_of(reconcile, answer) if answer is not None else None
+
+        return await every_page(self._system, page_of)
 
     async def fetch(self) -> list[InboundEvent]:
         """Return what the list page says of every entry, once a day or as the spec says; nothing in between."""

@@ -1,6 +1,8 @@
 """Messages over a broker: published once, answered later on another topic, looked up over REST when in doubt."""
 
 import secrets as random
+from collections.abc import Sequence
+from datetime import date
 
 from config import logs
 from connectors.engine import ProbeAnswer
@@ -8,6 +10,7 @@ from connectors.errors import EnvelopeRefused
 from connectors.ledger import InboundEvent
 from connectors.outcomes import Answer, Outcome, OutcomeClass
 from connectors.ports import Errand, Surroundings
+from connectors.reconciliation import Listed
 from connectors.rendering import render
 from connectors.reporting import event_of
 from connectors.signing import Incoming, signer_for
@@ -24,7 +27,7 @@ PUBLISHED = 202
 
 
 class MessageQueueTransport:
-    """`connectors.ports.Transport` and `Fetches` for one system; `probe` and `poll` ask its REST address."""
+    """`connectors.ports.Transport`, `Fetches` and `Lists` for one system; all but sending and fetching asks its REST address."""
 
     def __init__(self, system: System, spec: MessageQueueSpec, surroundings: Surroundings) -> None:
         self._system = system
@@ -62,6 +65,9 @@ class MessageQueueTransport:
 
     async def poll(self, errand: Errand) -> InboundEvent | None:
         return await self._rest.poll(errand)
+
+    async def list_day(self, day: date) -> Sequence[Listed] | None:
+        return await self._rest.list_day(day)
 
     async def fetch(self) -> list[InboundEvent]:
         """Return what the responses say. One that proves nothing or can't be read is remarked and passed over."""

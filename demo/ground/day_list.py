@@ -11,10 +11,12 @@ from demo.ground.received import Submission
 PAGE: Final = 100
 
 
-async def day_list(context: SystemContext, day: object, page: object = "1") -> list[Submission] | None:
-    """Return the cases of that day (yyyyMMdd or yyyy-MM-dd), `PAGE` of them at most; None when it can't be read.
+async def day_list(
+    context: SystemContext, day: object, page: object = "1", *, of_notices: bool = False, most: int = PAGE
+) -> list[Submission] | None:
+    """Return the cases of that day (yyyyMMdd or yyyy-MM-dd), `most` of them; None when it can't be read.
 
-    What other departments told it is none of its cases and stands in no list.
+    What other departments told it is none of its cases and stands in no list, but in that of notices.
     """
     try:
         begins = datetime.combine(date.fromisoformat(str(day)), time(), SHANGHAI)
@@ -22,5 +24,5 @@ async def day_list(context: SystemContext, day: object, page: object = "1") -> l
     except ValueError:
         return None
     found = await context.store.accepted_between(begins, begins + timedelta(days=1))
-    cases = [each for each in found if not (each.operation == notices.RESULT or notices.is_notice(each.operation))]
-    return cases[(number - 1) * PAGE : number * PAGE]
+    wanted = [each for each in found if notices.is_notice(each.operation) is of_notices]
+    return wanted[(number - 1) * most : number * most]

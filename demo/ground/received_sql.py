@@ -128,11 +128,9 @@ def names_person(connection: sqlite3.Connection, id_number: str, statuses: Seque
 
 
 def between(connection: sqlite3.Connection, begins: float, ends: float) -> list[sqlite3.Row]:
-    """Return the applications of a span; what else the department was told (notices) is none."""
+    """Return everything that was taken in during a span."""
     return connection.execute(
-        "SELECT * FROM submissions WHERE accepted_at >= ? AND accepted_at < ? "
-        "AND operation NOT GLOB 'HL_*' AND operation NOT GLOB 'LD_*' ORDER BY row",
-        (begins, ends),
+        "SELECT * FROM submissions WHERE accepted_at >= ? AND accepted_at < ? ORDER BY row", (begins, ends)
     ).fetchall()
 
 

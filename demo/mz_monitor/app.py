@@ -2,6 +2,7 @@
 
 POST /openapi/v1/notices               200 with the result, or 202 COMPARING: {"code":0,"data":{"receiptNo","result","remark"}}
 GET  /openapi/v1/notices?noticeKey=    the same data, 404 when there is none
+GET  /openapi/v1/notices?date=&page=   {"data":{"rows":[the same data]}}: what was taken in on a day
 POST /deaths                           from this machine only: a death is reported to the platform, which pushes it on
 
 Requests and pushes are signed as those of the elderly-care system: HMAC-SHA256 over time, nonce and body.
@@ -23,6 +24,7 @@ from demo.ground.callbacks import Letter, Message, run_callbacks
 from demo.ground.channel import Channel
 from demo.ground.checks import need
 from demo.ground.context import SystemContext
+from demo.ground.day_list import day_list
 from demo.ground.hours import SUNDAY, Hours, weekly
 from demo.ground.json_body import json_object
 from demo.ground.received import NewSubmission, Step, Submission
@@ -67,13 +69,17 @@ def _closed() -> Response:
     return answer
 
 
-def _answer(submission: Submission, status: str) -> Response:
-    data = {
+def _held(submission: Submission, status: str) -> dict[str, object]:
+    return {
         "receiptNo": submission.department_number,
         "noticeNo": submission.number,
         "result": status,
         "remark": str(submission.facts.get("remark", "")),
     }
+
+
+def _answer(submission: Submission, status: str) -> Response:
+    data = _held(submission, status)
     return JSONResponse({"code": 0, "msg": "ok", "data": data}, status_code=202 if status == "COMPARING" else 200)
 
 
@@ -131,8 +137,16 @@ class _Api:
     async def _look_up(self, request: Request) -> Response:
         if (stranger := await self._stranger(request, b"")) is not None:
             return stranger
+        if day := request.query_params.get("date", ""):
+            return await self._list(day, request.query_params.get("page", "1"))
         found = await self._context.store.by_request_key(request.query_params.get("noticeKey", ""))
         return _said(404, "未查询到推送") if found is None else _answer(found, found.status)
+
+    async def _list(self, day: str, page: str) -> Response:
+        listed = await day_list(self._context, day, page, of_notices=True)
+        if listed is None:
+            return _said(400, "date应为yyyy-MM-dd，page为正整数")
+        return JSONResponse({"code": 0, "msg": "ok", "data": {"rows": [_held(each, each.status) for each in listed]}})
 
     async def death(self, request: Request) -> Response:
         """Take a death in, as if the police had reported it; it is pushed to OneWindow at once."""

@@ -2,7 +2,8 @@
 
 A request is checked, kept and answered PROCESSING, later SUCCESS or FAIL; the answers of one request may come twice and
 in the wrong order. The same corrId again is answered with what stands; the same payment under another one with PAID.
-A message it can't take is answered BWCW and not kept. Outside its hours it says SYS-BUSY and keeps nothing. A query answers `cxjg` 1 (with jgdm) or 0.
+A message it can't take is answered BWCW and not kept. Outside its hours it says SYS-BUSY and keeps nothing. A query answers
+`cxjg` 1 (with jgdm) or 0; one for a day (`rq`, page `ym`) answers `rows`.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from demo.faults.answers import HUGE_BYTES
 from demo.ground import received_sql as sql
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
+from demo.ground.day_list import day_list
 from demo.ground.faults import BEFORE_COMMIT, Fault
 from demo.ground.hours import Hours
 from demo.ground.received import NewSubmission, Repeat, Step, Submission, submission_of
@@ -190,13 +192,25 @@ class _Office:
             header, body = opened(await request.body(), self._context.secrets("tax-ssf.sm2-public"))
         except Unproven:
             return JSONResponse({"error": "sign"}, status_code=401)
+        if "rq" in body:
+            return await self._channel.take(lambda: self._list(header, body), faulty=False)
         return await self._channel.take(lambda: self._look_up(header, str(body.get("lsh", ""))), faulty=False)
 
     async def _look_up(self, header: Mapping[str, object], serial: str) -> Response:
         found = await self._context.store.by_request_key(serial)
         known = {"cxjg": "0"} if found is None else {"cxjg": "1", **_said(found, found.status, found.facts)}
+        return self._answered(header, known)
+
+    async def _list(self, header: Mapping[str, object], body: Mapping[str, object]) -> Response:
+        listed = await day_list(self._context, body["rq"], body.get("ym", "1"))
+        if listed is None:
+            return self._answered(header, {"cxjg": "9", "cwxx": "rq应为yyyyMMdd，ym为正整数"})
+        rows = [{"outNo": each.number, "yzpzhm": each.department_number, "jgdm": each.status} for each in listed]
+        return self._answered(header, {"cxjg": "1", "rows": rows})
+
+    def _answered(self, header: Mapping[str, object], body: Mapping[str, object]) -> Response:
         answer = signed(
-            {"corrId": header.get("corrId", "")}, known, self._context.secrets("tax-ssf.sm2-department-private")
+            {"corrId": header.get("corrId", "")}, body, self._context.secrets("tax-ssf.sm2-department-private")
         )
         return Response(answer, media_type="application/json")
 

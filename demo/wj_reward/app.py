@@ -3,7 +3,7 @@
 GET|POST /jlfz/login.aspx   txtUser, txtPwd, and txtYZM (four digits of yzm.aspx) for the day's first log-in
 GET /jlfz/yzm.aspx          the picture
 GET|POST /jlfz/add.aspx?lb= the form of JLFZ or DZJL; 保存成功, 该人员已申报, or what is wrong
-GET /jlfz/list.aspx         all entries, 50 a page; ?bh= one of them by our number
+GET /jlfz/list.aspx         all entries, 50 a page; ?bh= one of them by our number; ?rq= those of a day
 
 A session ends after 15 minutes, and when its account logs in again. Every page needs its __VIEWSTATE back.
 """
@@ -24,6 +24,7 @@ from config.clock import SHANGHAI
 from demo.ground import hours
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
+from demo.ground.day_list import day_list
 from demo.ground.hours import Hours
 from demo.ground.received import NewSubmission, Step, Submission
 from demo.ground.results import about, run_results
@@ -235,6 +236,9 @@ class _Entries:
         if wanted := request.query_params.get("bh", ""):
             found = await self._context.store.by_number(wanted)
             return _page("申报列表", _table([found] if found is not None else []))
+        if day := request.query_params.get("rq", ""):
+            of_day = await day_list(self._context, day, request.query_params.get("page", "1"), most=A_PAGE)
+            return _page("系统提示", "<p>日期不正确</p>") if of_day is None else _page("申报列表", _table(of_day))
         page = int(request.query_params.get("page", "1") or 1)
         entries = await self._context.store.latest((page + 1) * A_PAGE)
         shown = entries[(page - 1) * A_PAGE : page * A_PAGE]

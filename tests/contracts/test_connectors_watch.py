@@ -15,7 +15,7 @@ from config.storage.memory_state import MemoryStateStore
 from connectors.availability import MAKE_UP_DAY
 from connectors.incidents import DAMPING
 from connectors.outcomes import Outcome, OutcomeClass
-from connectors.reconciliation import Comparison, Difference, Repair
+from connectors.reconciliation import Comparison, Difference, Repair, RepairNote
 from connectors.secrets_dir import SecretsDirectory
 from connectors.spec_models import Breaker
 from connectors.storage.ledger import SqlBreakers
@@ -129,12 +129,14 @@ async def test_limits_are_counted_for_each_system_by_its_own_day(site: Site, eng
     assert [count for count, _ in found.values()] == [1]
 
 
-async def test_lines_of_the_last_comparison_that_a_person_has_to_ask_about_are_told(site: Site) -> None:
+async def test_lines_that_a_person_has_to_ask_about_are_told_until_each_is_noted(site: Site) -> None:
     book = site.house.connectors.reconciliations
 
     async def compare(day: date, *repairs: Repair) -> None:
         at = site.clock()
-        differences = tuple(Difference(our_number="c", repair=repair, ours="", theirs="") for repair in repairs)
+        differences = tuple(
+            Difference(our_number=f"c-{n}", repair=repair, ours="", theirs="") for n, repair in enumerate(repairs)
+        )
         await book.take("mz-elder", day, owner="w", at=at, until=at + HOUR)
         await book.finish(
             Comparison(
@@ -148,7 +150,14 @@ async def test_lines_of_the_last_comparison_that_a_person_has_to_ask_about_are_t
     assert await site.look() == [("opened", "reconciliation", "")]
     (incident,) = await site.house.connectors.alerting.standing()
     assert incident.count == 2
-    await compare(TODAY, Repair.LOOK_UP)
+    await compare(TODAY, Repair.LOOK_UP)  # a day that agrees does not answer for the one before
+    noted = RepairNote(note="部门已补录", by="o", who="周主管", at=site.clock())
+    assert await book.note("mz-elder", TODAY - DAY, "c-0", noted)
+    assert not await book.note("mz-elder", TODAY - DAY, "c-0", noted)
+    await site.look(later=timedelta(minutes=1))
+    (incident,) = await site.house.connectors.alerting.standing()
+    assert (incident.count, incident.cleared_at) == (1, None)
+    await book.note("mz-elder", TODAY - DAY, "c-2", noted)
     await site.look(later=timedelta(minutes=1))
     assert (await site.look(later=DAMPING))[-1] == ("closed", "reconciliation", "")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +13,7 @@ from connectors.engine import Found, NotFound
 from connectors.ledger import InboundEvent
 from connectors.log_ins import ShowsPicture
 from connectors.outcomes import OutcomeClass
-from connectors.ports import Fetches, NeedsPerson
+from connectors.ports import Fetches, Lists, NeedsPerson
 from tests.doubles.captcha_reader import read_digits
 from tests.doubles.departments import (
     MATTERS,
@@ -194,6 +194,24 @@ async def test_the_list_page_is_read_once_a_day_and_again_where_it_could_not_be(
             assert len(await channel.fetch()) == 1  # not confirmed: it comes again
             await channel.confirm()
             assert await channel.fetch() == []
+
+
+async def test_the_list_page_of_a_day_has_what_was_saved_on_it_and_without_a_person_there_is_none(
+    tmp_path: Path,
+) -> None:
+    with department("wj-reward", tmp_path, at=IN_SEASON) as there:
+        today = there.context.clock().astimezone(SHANGHAI).date()
+        async with onewindow(there) as here:
+            assert isinstance(here.transport, Lists)
+            assert await here.transport.list_day(today) is None  # nobody has read the picture
+        async with let_in(there) as here:
+            assert isinstance(here.transport, Lists)
+            errand = here.errand(application(A_CASE["wj-reward"], situations(A_CASE["wj-reward"])[0], seed=43))
+            outcome = await here.send(errand)
+            (listed,) = await here.transport.list_day(today) or ()
+            assert await here.transport.list_day(today - timedelta(days=1)) == []
+    assert (listed.our_number, listed.department_number) == (number_of(errand), outcome.department_number)
+    assert listed.status in here.system.spec.statuses
 
 
 async def test_out_of_season_nothing_new_is_taken_and_it_is_no_refusal(tmp_path: Path) -> None:

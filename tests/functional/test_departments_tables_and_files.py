@@ -453,6 +453,41 @@ async def test_a_receipt_missing_at_nine_the_next_working_day_rings_until_it_com
     assert await ours.alarms() == {}
 
 
+async def test_the_rows_of_a_day_are_listed_from_their_receipts_once_these_are_due(card: tuple[Side, Path]) -> None:
+    ours, root = card
+    errands = await sent(ours, 1, 2, 3)
+    clock = ours.around.clock
+    assert isinstance(clock, Moments)
+    assert isinstance(ours.transport, Lists)
+    day = clock().astimezone(SHANGHAI).date()
+    lines = "0001|20|审核中|\r\n0002|90|照片不合格，请重新采集|\r\n".encode("gbk")
+    receipt(root, "HZ_20260319_01", lines, rows=2)
+    assert await ours.transport.list_day(day) is None  # their receipt is due at nine the day after
+    clock.later(hours=24)
+    receipt(root, "HZ_20260320_01", "0001|00|制卡成功|6217\r\n".encode("gbk"), rows=1)
+    receipt(root, "HZ_20260320_02", "0001|00|制卡成功|1\r\n".encode("gbk"), rows=1, answers="ZK_20260101_01.txt")
+    listed = await ours.transport.list_day(day) or ()
+    by_line = {each.department_number: each for each in listed}
+    assert {number: each.status for number, each in by_line.items()} == {
+        "ZK_20260318_01-0001": "00",  # the last word on a row
+        "ZK_20260318_01-0002": "BZ",  # as it is restated
+    }
+    assert {each.our_number for each in listed} < {number_of(errand) for errand in errands}
+    assert await ours.transport.list_day(day + timedelta(days=1)) == []  # no file of ours came that day
+
+
+async def test_a_receipt_that_cannot_be_read_gives_no_list(card: tuple[Side, Path]) -> None:
+    ours, root = card
+    await sent(ours, 1)
+    clock = ours.around.clock
+    assert isinstance(clock, Moments)
+    assert isinstance(ours.transport, Lists)
+    day = clock().astimezone(SHANGHAI).date()
+    receipt(root, "HZ_20260319_01", "0001|00|制卡成功|6217\r\n".encode(), rows=1)
+    clock.later(hours=24)
+    assert await ours.transport.list_day(day) is None
+
+
 async def test_no_file_leaves_after_the_cut_off(tmp_path: Path, unused_tcp_port: int) -> None:
     line = f"sftp://127.0.0.1:{unused_tcp_port}/"
     at = A_WEDNESDAY.replace(hour=21, minute=0)

@@ -45,13 +45,17 @@ _MOST_FILES: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Receipt:
-    """A receipt just read; `positions` are rows of `batch` it tells of, `strange` lines that are nobody's."""
+    """A receipt just read; `positions` are rows of `batch` it tells of, `strange` lines that are nobody's.
+
+    `bodies` are its lines as the spec reads them, `status` being what each really says.
+    """
 
     entry: Entry
     batch: Batch | None
     positions: tuple[int, ...] = ()
     strange: int = 0
     events: tuple[InboundEvent, ...] = ()
+    bodies: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -104,21 +108,46 @@ class Receipts:
                 await self.batches.answer(batch, at=at)
         await self._ring_strange(known)
 
-    async def _new(self) -> tuple[_Receipt, ...]:
-        folder, receipt = self.spec.receipt.folder, self.spec.receipt
-        known = _known((await self.notes.read(self.system.id, NOTE)).text)
-        oldest = self._today() - timedelta(days=receipt.look_back_days)
-        fresh = [
-            entry
-            for entry in await self.area.names(folder, most=_MOST_NAMES)
+    async def answers_to(self, batches: Sequence[Batch]) -> Sequence[Mapping[str, str]] | None:
+        """Return the lines of all receipts that answer these batches, the last word on each row; None where a receipt
+        is not due yet, not there or can't be read: half of it would look like rows nobody answered.
+        """
+        if any(not self._is_overdue(batch, self.clock()) for batch in batches):
+            return None
+        wanted = {batch.label for batch in batches}
+        said: dict[str, Mapping[str, str]] = {}
+        try:
+            for entry in await self._markers(since=min(batch.day for batch in batches)):
+                marker = await self.area.read(self.spec.receipt.folder, entry.name, most_bytes=MOST_OK_BYTES)
+                label = label_in(read_ok(marker).answers, self.spec.prefix) if marker is not None else None
+                if label is None or f"{label[0]}_{label[1]:02d}" not in wanted:
+                    continue
+                said |= {body["number"]: body for body in (await self._receipt(entry)).bodies}
+        except (AreaFault, FileUnreadable) as fault:
+            log.warning("receipts_not_listed", system=self.system.id, fault=str(fault))
+            return None
+        return list(said.values())
+
+    async def _markers(self, *, since: date) -> Sequence[Entry]:
+        """Return the markers of receipts written since that day, in the order of their numbers."""
+        receipt = self.spec.receipt
+        found = [
+            (label, entry)
+            for entry in await self.area.names(receipt.folder, most=_MOST_NAMES)
             if entry.name.endswith(".ok")
             and (label := label_in(entry.name, receipt.prefix)) is not None
-            and label[0] >= f"{oldest:%Y%m%d}"
-            and known.get(entry.name, {}).get("stamp") != entry.stamp
+            and label[0] >= f"{since:%Y%m%d}"
         ]
+        return [entry for _, entry in sorted(found, key=lambda each: each[0])]
+
+    async def _new(self) -> tuple[_Receipt, ...]:
+        known = _known((await self.notes.read(self.system.id, NOTE)).text)
+        oldest = self._today() - timedelta(days=self.spec.receipt.look_back_days)
+        markers = await self._markers(since=oldest)
+        fresh = [entry for entry in markers if known.get(entry.name, {}).get("stamp") != entry.stamp]
         found: list[_Receipt] = []
         broken: dict[str, datetime] = {}
-        for entry in sorted(fresh, key=lambda each: each.name)[:_MOST_FILES]:
+        for entry in fresh[:_MOST_FILES]:
             try:
                 found.append(await self._receipt(entry))
             except FileUnreadable as unreadable:
@@ -151,7 +180,7 @@ class Receipts:
         if batch is None:
             return _Receipt(entry=entry, batch=None, strange=len(lines))
         by_position = {row.position: row for row in batch.rows}
-        events, positions = [], []
+        events, positions, bodies = [], [], []
         for line in lines:
             text = line[self.spec.receipt.row]
             row = by_position.get(int(text)) if text.isascii() and text.isdigit() else None
@@ -169,12 +198,14 @@ class Receipts:
             }
             if (event := self._event(body)) is not None:
                 events.append(event)
+                bodies.append({**body, "status": event.status})
         return _Receipt(
             entry=entry,
             batch=batch,
             positions=tuple(positions),
             strange=len(lines) - len(positions),
             events=tuple(events),
+            bodies=tuple(bodies),
         )
 
     def _event(self, body: Mapping[str, str]) -> InboundEvent | None:

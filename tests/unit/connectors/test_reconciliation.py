@@ -20,7 +20,13 @@ def theirs(number: str, status: str = "10") -> Listed:
 
 
 def compared(
-    of_day: list[Ours], listed: list[Listed], *, around: tuple[str, ...] = (), known: tuple[Ours, ...] = ()
+    of_day: list[Ours],
+    listed: list[Listed],
+    *,
+    around: tuple[str, ...] = (),
+    known: tuple[Ours, ...] = (),
+    missing: Repair = Repair.LOOK_UP,
+    many: bool = False,
 ) -> Comparison:
     return compare(
         system="mz-elder",
@@ -31,6 +37,8 @@ def compared(
         theirs_around=around,
         statuses={"10": "accepted", "20": "in_review", "30": "completed_approved", "40": "completed_refused"},
         at=AT,
+        missing=missing,
+        many=many,
     )
 
 
@@ -83,3 +91,40 @@ def test_what_was_decided_at_once_agrees_with_the_same_decision_and_takes_anothe
     assert compared([granted, refused], [theirs("1", "30"), theirs("2", "40")]).agrees
     found = compared([granted, refused], [theirs("1", "40"), theirs("2", "30")])
     assert repairs(found) == [("1", Repair.TAKE_STATUS), ("2", Repair.TAKE_STATUS)]
+
+
+def test_what_they_took_in_twice_is_asked_about_unless_a_case_may_have_many_rows() -> None:
+    twice = [theirs("1"), Listed(our_number="1", department_number="D-1b", status="10")]
+    found = compared([ours("1")], twice)
+    assert repairs(found) == [("1", Repair.ASK)]
+    assert found.differences[0].theirs == "D-1、D-1b ×2"
+    assert (found.ours, found.theirs) == (1, 2)
+    assert found.ours_sha256 != found.theirs_sha256
+    many = compared([ours("1")], twice, many=True)
+    assert many.agrees
+    assert (many.theirs, many.ours_sha256) == (1, many.theirs_sha256)
+
+
+def test_what_was_taken_back_may_be_gone_and_is_never_looked_up() -> None:
+    withdrawn = Ours(
+        delivery_id="d", our_number="1", department_number="D-1", state=DeliveryState.PENDING_RESULT,
+        their_status="10", is_withdrawn=True,
+    )  # fmt: skip
+    assert compared([withdrawn], []).agrees
+
+
+def test_what_was_cancelled_before_it_left_and_stands_there_is_asked_about() -> None:
+    cancelled = ours("1", "", DeliveryState.CANCELLED)
+    found = compared([], [theirs("1")], known=(cancelled,))
+    assert repairs(found) == [("1", Repair.ASK)]
+    assert (found.differences[0].ours, found.differences[0].theirs) == ("cancelled", "10")
+
+
+def test_a_line_of_a_file_that_nobody_answered_is_asked_about_for_our_own_books_would_only_find_it_again() -> None:
+    assert repairs(compared([ours("1")], [], missing=Repair.ASK)) == [("1", Repair.ASK)]
+
+
+def test_a_decision_that_was_the_answer_itself_makes_equal_hashes() -> None:
+    found = compared([ours("1", "", DeliveryState.CONFIRMED)], [theirs("1", "30")])
+    assert found.agrees
+    assert found.ours_sha256 == found.theirs_sha256
