@@ -1,5 +1,6 @@
 """Rings the alarms of one system: kept in a note, so that all workers and the owner's list see the same."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from config import logs
@@ -36,3 +37,12 @@ class AlarmBell:
             log.warning(
                 "alarm_opened" if count else "alarm_closed", system=self._system, kind=kind, count=count, detail=detail
             )
+
+
+def not_ready_bell(notes: Notes, clock: Clock) -> Callable[[str, str], Awaitable[None]]:
+    """Return what rings for a system whose transport can't be made, with why; an empty text silences it."""
+
+    async def ring(system: str, why: str) -> None:
+        await AlarmBell(system, notes, clock).set("not_ready", count=1 if why else 0, detail=why)
+
+    return ring

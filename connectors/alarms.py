@@ -1,4 +1,5 @@
-"""What the owner of a system should know beside its deliveries: rows nobody takes, receipts that do not come.
+"""What the owner of a system should know beside its deliveries: a way that can't be made, rows nobody takes, receipts
+that do not come.
 
 An alarm belongs to a system and a kind, not to a case: a dead department is one incident, however many cases wait for
 it. It opens once, is brought up to date, and closes by itself; both are logged, and the owner's list shows it with the
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, get_args
 
-AlarmKind = Literal["not_taken", "receipt_missing", "receipt_unreadable", "receipt_unknown"]
+AlarmKind = Literal["not_ready", "not_taken", "receipt_missing", "receipt_unreadable", "receipt_unknown"]
 KINDS: Final[tuple[AlarmKind, ...]] = get_args(AlarmKind)
 NOTE: Final = "alarms"
 """The note's name, one per system."""
@@ -19,7 +20,7 @@ NOTE: Final = "alarms"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """`count` of what it is about, `oldest_at` the oldest of them, `detail` a file's name; nothing of a person."""
+    """`count` of what it is about, `oldest_at` the oldest of them, `detail` a file's or a secret's name; nothing of a person."""
 
     kind: AlarmKind
     since: datetime

@@ -22,6 +22,7 @@ WATCHED: Final[frozenset[IncidentKind]] = frozenset(
         "waiting_too_long",
         "unknown_on_desk",
         "desk_overdue",
+        "not_ready",
         "not_taken",
         "receipt_missing",
         "receipt_unreadable",

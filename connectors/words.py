@@ -48,6 +48,7 @@ REASON_NAMES: Final[Mapping[DeskReason, str]] = {
 }
 
 ALARM_NAMES: Final[Mapping[AlarmKind, str]] = {
+    "not_ready": N_("连接器起不来，没有发送"),
     "not_taken": N_("前置库中的行部门一直没有读取"),
     "receipt_missing": N_("批次的回执文件到时没有返回"),
     "receipt_unreadable": N_("部门的回执文件读不了"),

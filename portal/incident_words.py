@@ -27,6 +27,7 @@ _ADVICE: Final[Mapping[IncidentKind, str]] = {
     "waiting_too_long": marked("请看系统页的最近尝试；部门正常而仍不送出时，请联系运维。"),
     "unknown_on_desk": marked("请窗口打电话向部门核实，不要重复提交。"),
     "desk_overdue": marked("请提醒办理窗口打开待办处理。"),
+    "not_ready": marked("请按所写原因补上凭据或改正地址；半分钟内会自动再试，不必重启。"),
     "not_taken": marked("请联系部门检查前置库的读取任务。"),
     "receipt_missing": marked("请联系部门补回执文件；在此之前不会重送。"),
     "receipt_unreadable": marked("请联系部门核对回执文件的格式与字符集。"),

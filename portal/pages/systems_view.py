@@ -74,17 +74,18 @@ _DAYS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmWord:
-    """Something that is wrong with a system beside its deliveries, since when, and how much of it."""
+    """Something that is wrong with a system beside its deliveries, since when, how much of it, and a name or reason."""
 
     text: str
     since: datetime
     count: int
+    detail: str = ""
 
 
 def alarms(standing: SystemStanding) -> tuple[AlarmWord, ...]:
     """Return what the owner should look at."""
     return tuple(
-        AlarmWord(text=ALARM_NAMES[alarm.kind], since=alarm.since, count=alarm.count)
+        AlarmWord(text=ALARM_NAMES[alarm.kind], since=alarm.since, count=alarm.count, detail=alarm.detail)
         for alarm in standing.health.alarms
     )
 

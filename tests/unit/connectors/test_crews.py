@@ -10,9 +10,10 @@ from typing import Any
 
 from config.storage.memory_state import MemoryStateStore
 from connectors.crew import Crews
+from connectors.errors import SecretMissing
 from connectors.ground import Ground
 from connectors.lane import Lane
-from connectors.live_transports import LiveTransports
+from connectors.live_transports import AGAIN_AFTER, LiveTransports
 from connectors.serving import serving
 from connectors.system import Canary, System
 from connectors.transport_kinds import Address
@@ -145,3 +146,46 @@ async def test_a_way_that_can_not_be_made_keeps_no_other_system_waiting(tmp_path
     systems = {id_: version(tmp_path, 1, id_) for id_ in ("mz-elder", "rs-card")}
     transports = LiveTransports(systems, address=lambda _system: Address("http://127.0.0.1:9"), make=make)
     assert list(serving(systems, transports)) == ["rs-card"]
+
+
+async def test_a_way_that_can_not_be_made_is_tried_again_and_its_owner_told_once_each_way(tmp_path: Path) -> None:
+    at, told, has_secret = datetime(2026, 3, 3, 2, tzinfo=UTC), [], False
+
+    def make(system: System, _address: Address) -> Any:
+        if not has_secret:
+            raise SecretMissing("no secret named 'mz-elder.hmac' in the secrets directory")
+        return Line()
+
+    async def tell(system: str, why: str) -> None:
+        told.append((system, why))
+
+    systems = {"mz-elder": version(tmp_path, 1)}
+    transports = LiveTransports(
+        systems, address=lambda _system: Address("http://127.0.0.1:9"), make=make, clock=lambda: at, tell=tell
+    )
+    for _ in range(3):
+        assert serving(systems, transports) == {}
+        await transports.report()
+    has_secret = True
+    assert serving(systems, transports) == {}, "not at every look"
+    at += AGAIN_AFTER
+    for _ in range(2):
+        assert list(serving(systems, transports)) == ["mz-elder"]
+        await transports.report()
+    assert told == [("mz-elder", "no secret named 'mz-elder.hmac' in the secrets directory"), ("mz-elder", "")]
+
+
+async def test_why_a_way_can_not_be_made_quotes_no_address(tmp_path: Path) -> None:
+    told = []
+
+    def make(_system: System, _address: Address) -> Any:
+        raise ValueError("redis://account:password@broker is no address")
+
+    async def tell(_system: str, why: str) -> None:
+        told.append(why)
+
+    systems = {"mz-elder": version(tmp_path, 1)}
+    transports = LiveTransports(systems, address=lambda _s: Address("http://127.0.0.1:9"), make=make, tell=tell)
+    serving(systems, transports)
+    await transports.report()
+    assert told == ["ValueError"]
