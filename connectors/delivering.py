@@ -1,12 +1,23 @@
 """One delivery under its lease: find out first where that is needed, write the intent, send, settle."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import assert_never
+from typing import Final, assert_never
 
 from config import logs
-from connectors.engine import AskPerson, LookUp, Policy, Resend, decide, decide_probe, resolve_unknown
+from connectors.engine import (
+    AskPerson,
+    CantTell,
+    LookUp,
+    Policy,
+    ProbeAnswer,
+    Resend,
+    decide,
+    decide_probe,
+    resolve_unknown,
+)
 from connectors.errors import MappingRefused, SecretMissing
 from connectors.ground import Ground
 from connectors.ledger import DeliveryState, DeskReason, Lease, LeaseLost, Result
@@ -18,6 +29,8 @@ from connectors.system import Operation, System
 
 log = logs.get(__name__)
 AFTER_A_FAULT = timedelta(seconds=60)
+FAULT: Final = "fault"
+"""`error` of an attempt in which something of ours broke: nobody had thought of what came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +81,25 @@ class Deliverer:
             await self.ground.ledger.give_back(lease, next_attempt_at=own, reason="", at=at)
             return None
         await self.pace.turn()
+        since = asyncio.get_running_loop().time()
         begun = await self._begin(lease, "send")
         lease = replace(lease, delivery=replace(lease.delivery, attempts=lease.delivery.attempts + 1))
         errand = self._errand(lease, begun)
         started = monotonic()
         try:
-            outcome = await self.transport.send(errand)
+            async with self.ground.bounds.within(self.ground.lease, since=since, delivery_id=lease.delivery.id):
+                outcome = await self.transport.send(errand)
         except MappingRefused as refused:
             outcome = Outcome(kind=OutcomeClass.INVALID, message=f"{refused.target}：{refused.reason}", error="mapping")
         except SecretMissing as missing:
             log.warning("secret_missing", system=self.system.id, detail=str(missing))
             outcome = Outcome(kind=OutcomeClass.AUTH, error="secret_missing")
+        except LeaseLost:
+            raise
+        except Exception:
+            # Nobody knows how far it came. Settled as any doubt is, it waits longer each time and ends on a desk.
+            log.exception("transport_fault", system=self.system.id, delivery=lease.delivery.id)
+            outcome = Outcome(kind=OutcomeClass.UNKNOWN, error=FAULT)
         at = self.ground.clock()
         result = decide(lease.delivery, outcome, self._policy(errand.operation), at=at, jitter=self.ground.jitter())
         await self._settle(lease, result, at=at, started=started)
@@ -89,7 +110,7 @@ class Deliverer:
         lease = replace(lease, delivery=replace(lease.delivery, probes=lease.delivery.probes + 1))
         started = monotonic()
         try:
-            answer = await self.transport.probe(self._errand(lease, begun))
+            answer = await self._asked(lease, begun)
         except (MappingRefused, SecretMissing) as refused:
             # The question itself can't be asked: a person does.
             at, outcome = self.ground.clock(), Outcome(kind=OutcomeClass.UNKNOWN, error="probe", message=str(refused))
@@ -103,6 +124,15 @@ class Deliverer:
         )
         await self._settle(lease, result, at=at, started=started)
         return answer.outcome
+
+    async def _asked(self, lease: Lease, begun: datetime) -> ProbeAnswer:
+        try:
+            return await self.transport.probe(self._errand(lease, begun))
+        except (MappingRefused, SecretMissing):
+            raise
+        except Exception:
+            log.exception("transport_fault", system=self.system.id, delivery=lease.delivery.id)
+            return CantTell(outcome=Outcome(kind=OutcomeClass.UNKNOWN, error=FAULT))
 
     async def _begin(self, lease: Lease, kind: str) -> datetime:
         at = self.ground.clock()
@@ -134,7 +164,13 @@ class Deliverer:
         return self.system.operation(lease.delivery.operation)
 
     def _policy(self, operation: Operation) -> Policy:
-        return Policy(operation=operation, delivery=self.system.spec.delivery, poll=self.system.poll)
+        probe = self.system.probe if operation.resend_unknown == "probe" else None
+        return Policy(
+            operation=operation,
+            delivery=self.system.spec.delivery,
+            poll=self.system.poll,
+            settles=timedelta(seconds=probe.settle_seconds if probe is not None else 0),
+        )
 
     def _errand(self, lease: Lease, at: datetime) -> Errand:
         return Errand(

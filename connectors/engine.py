@@ -24,11 +24,15 @@ FINAL_WORDS: frozenset[StatusWord] = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What the spec says about one delivery: pace and patience, and how its result comes."""
+    """What the spec says about one delivery: pace and patience, and how its result comes.
+
+    `settles` is how long after an attempt ended a lookup can't be believed: what was given up may still be at work there.
+    """
 
     operation: Operation
     delivery: DeliverySpec
     poll: Poll | None = None
+    settles: timedelta = timedelta(0)
 
 
 def decide(delivery: Delivery, outcome: Outcome, policy: Policy, *, at: datetime, jitter: float) -> Result:
@@ -51,7 +55,7 @@ def decide(delivery: Delivery, outcome: Outcome, policy: Policy, *, at: datetime
         case OutcomeClass.UNKNOWN:
             if is_past_patience(delivery, policy.delivery.retry, at):
                 return Result(state=DeliveryState.DESK, outcome=outcome, desk=DeskReason.UNKNOWN)
-            wait = backoff(delivery.attempts, policy.delivery.retry, jitter)
+            wait = max(backoff(delivery.attempts, policy.delivery.retry, jitter), policy.settles)
             return Result(state=DeliveryState.UNKNOWN, outcome=outcome, next_attempt_at=at + wait)
         case _:
             assert_never(outcome.kind)

@@ -8,6 +8,7 @@ from config.clock import Clock
 from connectors.availability import HolidayOn
 from connectors.engine import BreakerState
 from connectors.gate import Gate, gate
+from connectors.lease_bounds import LeaseBounds
 from connectors.live_transports import Uses
 from connectors.maintenance import Window, no_windows
 from connectors.ports import Breakers, Ledger
@@ -17,7 +18,8 @@ from connectors.system import System
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """`owner` names this worker in leases; `offset` is how far the departments' clock runs ahead; `windows` gives a
-    system's maintenance windows; `uses` knows which transports are in hand; `jitter` and `nonce` come from outside, so that tests are the same every time.
+    system's maintenance windows; `uses` knows which transports are in hand, `bounds` for how long what is under way may
+    go on; `jitter` and `nonce` come from outside, so that tests are the same every time.
     """
 
     ledger: Ledger
@@ -32,6 +34,7 @@ class Ground:
     nonce: Callable[[], str]
     windows: Callable[[str], Sequence[Window]] = no_windows
     uses: Uses = field(default_factory=Uses)
+    bounds: LeaseBounds = field(default_factory=LeaseBounds)
 
     def stands(self, system: System, breaker: BreakerState, *, at: datetime) -> Gate:
         """Return whether `system` is spoken to at `at`: its hours, its maintenance windows, its breaker."""

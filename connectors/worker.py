@@ -90,6 +90,7 @@ class DeliveryWorker:
             windows=self._windows.of,
             uses=transports.uses if isinstance(transports, LiveTransports) else Uses(),
         )
+        self._bounds = ground.bounds
         self._systems = systems
         self._transports = transports
         self._crews = Crews(ground, state)
@@ -210,6 +211,8 @@ class DeliveryWorker:
             if not self._crews.running:
                 continue
             try:
-                await self._ledger.keep(owner=self.owner, at=self._clock(), lease=self._lease)
+                begun = asyncio.get_running_loop().time()
+                if await self._ledger.keep(owner=self.owner, at=self._clock(), lease=self._lease):
+                    self._bounds.prolong(self._lease, since=begun)
             except Exception:
                 log.exception("heartbeat_fault")
