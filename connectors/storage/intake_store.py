@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,6 +20,7 @@ from connectors.storage import holds, rows
 from connectors.storage.case_moves import Follow
 from connectors.storage.commits import until_uncontested
 from connectors.storage.desk import close_tasks, has_task, open_task
+from connectors.storage.of_cases import lock_deliveries
 from connectors.storage.tables import deliveries, idempotency, submissions
 from connectors.submission import sha256_of
 from connectors.system import System
@@ -142,7 +143,7 @@ class SqlIntakeStore:
         due_at: datetime,
     ) -> tuple[Case, Sequence[Delivery]]:
         # Deliveries first, as everywhere: whoever is settling one commits, then we see what it came to.
-        held = await _held(connection, number)
+        held = await lock_deliveries(connection, [number])
         case = await load_case(connection, number)
         if case is None:
             raise CaseUnknown(number)
@@ -265,20 +266,6 @@ async def _add_deliveries(
     for row in kept:
         if row["state"] == DeliveryState.DESK.value:
             await open_task(connection, row, DeskReason.MANUAL, note=note, at=at, due_at=due_at)
-
-
-async def _held(connection: AsyncConnection, number: str) -> Sequence[RowMapping]:
-    """Return the deliveries of a case under their locks, those among them that were appended while we waited."""
-    wanted = (
-        select(deliveries).where(deliveries.c.case_number == number).order_by(deliveries.c.position).with_for_update()
-    )
-    seen: Sequence[RowMapping] = ()
-    while True:
-        # PostgreSQL shows who waited for a lock the row as it is now, but no row that came since: a replay's.
-        held = (await connection.execute(wanted)).mappings().all()
-        if len(held) == len(seen):
-            return held
-        seen = held
 
 
 async def _deliveries_of(connection: AsyncConnection, number: str, at: datetime) -> Sequence[Delivery]:

@@ -39,8 +39,8 @@ from matters.errors import MatterError
 from matters.guide import Matter
 
 log = logs.get(__name__)
-GuideOf = Callable[[str, int], Awaitable[Matter]]
-"""Gives the guide of a matter in a version.
+GuideOf = Callable[[AsyncConnection, str, int], Awaitable[Matter]]
+"""Gives the guide of a matter in a version, read in the commit under way where it has to be read.
 
 Raises:
     MatterError: there is none.
@@ -67,28 +67,28 @@ class Noticing:
             return
         writes = Writes(due_at=self.due_on(at), at=at)
         for each, decision in decided:
-            await self._decided(writes, each, decision)
+            await self._decided(connection, writes, each, decision)
         if changed:
             await self._changed(connection, writes, changed)
         await write(connection, writes)
-        happened = [h for each in of_events for h in await self._happenings(each)]
+        happened = [h for each in of_events for h in await self._happenings(connection, each)]
         if happened:
             await self.events.happen(connection, happened, at=at)
 
-    async def _guide(self, each: Moved) -> Matter | None:
+    async def _guide(self, connection: AsyncConnection, each: Moved) -> Matter | None:
         try:
-            return await self.guide_of(each.case.matter_id, each.case.guide_version)
+            return await self.guide_of(connection, each.case.matter_id, each.case.guide_version)
         except MatterError:
             # A case is never held up by what should flow back from it.
             log.exception("reflux_guide_missing", matter=each.case.matter_id, version=each.case.guide_version)
             return None
 
-    async def _happenings(self, each: Moved) -> list[Happening]:
-        matter = await self._guide(each)
+    async def _happenings(self, connection: AsyncConnection, each: Moved) -> list[Happening]:
+        matter = await self._guide(connection, each)
         return [] if matter is None else list(happenings_of(each, matter, self.events.fanouts, self.reflux))
 
-    async def _decided(self, writes: Writes, each: Moved, decision: Decision) -> None:
-        matter = await self._guide(each)
+    async def _decided(self, connection: AsyncConnection, writes: Writes, each: Moved, decision: Decision) -> None:
+        matter = await self._guide(connection, each)
         if matter is None:
             return
         result = result_of(each, matter, self.reflux, decision)
@@ -129,7 +129,7 @@ class Noticing:
         last = await last_positions(connection, [row["number"] for of_case in by_case.values() for row in of_case])
         for each in changed:
             before = kept.get(each.case.number)
-            matter = await self._guide(each) if before is not None else None
+            matter = await self._guide(connection, each) if before is not None else None
             if before is None or matter is None:
                 continue
             after, fields = amended(before, each, matter, self.reflux)

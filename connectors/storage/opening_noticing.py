@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.flows import Flows
 from connectors.ports import DueOn
@@ -12,11 +12,10 @@ from connectors.storage.event_noticing import EventNoticing
 from connectors.storage.noticing import Noticing
 from connectors.system import System
 from matters.guide import Matter
-from matters.storage.guides import SqlGuideStore
+from matters.storage.guides import load_guide
 
 
 def open_noticing(
-    engine: AsyncEngine,
     *,
     flows: Flows,
     systems: Mapping[str, System],
@@ -25,15 +24,14 @@ def open_noticing(
     due_on: DueOn,
 ) -> Noticing:
     """Return what writes notices. `guide` gives the published matter of an id; older versions are read once and kept."""
-    store = SqlGuideStore(engine)
     known: dict[tuple[str, int], Matter] = {}
 
-    async def guide_of(matter_id: str, version: int) -> Matter:
+    async def guide_of(connection: AsyncConnection, matter_id: str, version: int) -> Matter:
         current = guide(matter_id)
         if current is not None and current.guide.basic_info.version == version:
             return current
         if (matter_id, version) not in known:
-            known[matter_id, version] = await store.load(matter_id, version)
+            known[matter_id, version] = await load_guide(connection, matter_id, version)
         return known[matter_id, version]
 
     def person_key(id_number: str) -> str:

@@ -51,12 +51,8 @@ class SqlGuideStore:
         return tuple(GuideVersion(**{**row, "status": GuideStatus(row["status"])}) for row in found)
 
     async def load(self, matter_id: str, version: int) -> Matter:
-        query = select(guides.c.body).where(guides.c.matter_id == matter_id, guides.c.version == version)
         async with self._reading.connect() as connection:
-            body = (await connection.execute(query)).scalar()
-        if body is None:
-            raise UnknownMatter(f"{matter_id[:60]}@{version}")
-        return parse_matter(body, f"{matter_id}@{version}")
+            return await load_guide(connection, matter_id, version)
 
     async def seed(self, matters: Sequence[Matter], *, at: datetime) -> int:
         async with self._engine.begin() as connection:
@@ -104,6 +100,19 @@ class SqlGuideStore:
             )
             if changed.rowcount != 1:
                 raise IllegalTransition(f"{matter_id}@{version}: {status} was left meanwhile")
+
+
+async def load_guide(connection: AsyncConnection, matter_id: str, version: int) -> Matter:
+    """Return a version inside the caller's transaction.
+
+    Raises:
+        UnknownMatter: there is none.
+    """
+    query = select(guides.c.body).where(guides.c.matter_id == matter_id, guides.c.version == version)
+    body = (await connection.execute(query)).scalar()
+    if body is None:
+        raise UnknownMatter(f"{matter_id[:60]}@{version}")
+    return parse_matter(body, f"{matter_id}@{version}")
 
 
 async def _status_of(connection: AsyncConnection, matter_id: str, version: int) -> GuideStatus:
