@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 
 PORT ?= 8000
 PYTHON ?= python3
-PACKAGES := config idp matters connectors portal demo
+PACKAGES := composition config idp matters connectors portal demo
 TEMPLATES := idp/templates portal/templates demo/pages/templates
 # Two workers: the machine this is measured on has two cores. PYTEST_ARGS narrows a run: make test PYTEST_ARGS='-k receipt'
 PYTEST_WORKERS ?= 2

@@ -16,7 +16,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx2
 import uvloop
 
-import onewindow
+from composition.demo_registrations import seed_demo
+from composition.part import Part
+from composition.preparing import prepare
+from composition.web_app import compose
 from config import logs
 from config.asgi.types import App, Message, Receive, Scope, Send
 from config.entry import ground
@@ -127,9 +130,9 @@ async def _running(directory: Path) -> AsyncIterator[InProcess]:
     )
     secrets = ensure_client_secrets(directory / "secrets", 8100)
     async with ground(settings) as (engine, state):
-        await onewindow.prepare(settings, engine, state)
-        await onewindow.seed_demo(settings, engine, state, 8100, secrets)
-        app = await onewindow.compose(settings, engine, state, only=onewindow.Part.IDP)
+        await prepare(settings, engine, state)
+        await seed_demo(settings, engine, state, 8100, secrets)
+        app = await compose(settings, engine, state, only=Part.IDP)
         async with lifespan(app) as started:
             yield InProcess(app=started, secret=secrets["demo-rp"])
 

@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 
 import httpx2
 
-import onewindow
+from composition.demo_registrations import seed_demo
+from composition.preparing import prepare
 from config.clock import utc_now
 from config.entry import ground
 from config.settings import Settings
@@ -96,8 +97,8 @@ def _environment(directory: Path, port: int, database_url: str, redis_url: str) 
 async def _prepare(settings: Settings, directory: Path) -> None:
     secrets = ensure_client_secrets(directory / "secrets", 8100)
     async with ground(settings) as (engine, state):
-        await onewindow.prepare(settings, engine, state)
-        await onewindow.seed_demo(settings, engine, state, 8100, secrets)
+        await prepare(settings, engine, state)
+        await seed_demo(settings, engine, state, 8100, secrets)
         idp = wire(settings=settings, engine=engine, state=state, clock=utc_now).state
         client = Client(
             client_id=CLIENT_ID,

@@ -17,7 +17,7 @@ _PORT: Final = 26160
 
 def measure() -> bool:
     """Print the table; tell whether the median is within reach."""
-    for package in ("config", "idp", "migrations"):
+    for package in ("composition", "config", "idp", "migrations"):
         compileall.compile_dir(ROOT / package, quiet=1)
     with tempfile.TemporaryDirectory(prefix="ow-bench-") as name:
         environment = ours.embedded_environment(Path(name), _PORT)

@@ -18,7 +18,7 @@ from starlette.routing import Mount
 import connectors.storage.tables
 import idp.storage.tables
 import matters.storage.tables
-import onewindow
+from composition.preparing import portal_client
 from config.asgi.shell import shell
 from config.clock import SHANGHAI, utc_now
 from config.egress import EgressClient, EgressRules
@@ -178,7 +178,7 @@ def _into(app: Any) -> httpx2.AsyncBaseTransport:
 
 async def _people(settings: Settings, engine: Any, state: StateStore) -> None:
     provider = idp_app.wire(settings=settings, engine=engine, state=state, clock=utc_now).state
-    client, secret = onewindow.portal_client(settings)
+    client, secret = portal_client(settings)
     await clients.put(provider.client_store, provider.account_store, client, client_secret=secret, at=utc_now())
     for account in ACCOUNTS:
         new = accounts.NewAccount(

@@ -16,7 +16,8 @@ TYPING = """
 import json, sys
 from typer.testing import CliRunner
 import onewindow
-onewindow._add_commands_of_packages("")
+from composition.package_commands import add_commands_of_packages
+add_commands_of_packages(onewindow.cli, "")
 typed = []
 for words in json.loads(sys.argv[1]):
     done = CliRunner().invoke(onewindow.cli, words)

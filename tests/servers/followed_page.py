@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("config", "connectors", "demo", "idp", "matters", "migrations", "portal", "onewindow.py")
+NEEDED = ("composition", "config", "connectors", "demo", "idp", "matters", "migrations", "portal", "onewindow.py")
 COMMAND_WITHIN_SECONDS = 120
 _FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -65,7 +65,16 @@ def test_only_the_program_goes_into_the_image() -> None:
     assert patterns[0] == "*"
     let_in = {pattern[1:] for pattern in patterns if pattern.startswith("!")}
     assert let_in.isdisjoint({"var", "tests", "demo", ".git", ".env", ".venv"})
-    assert {"onewindow.py", "requirements.lock", "config", "idp", "matters", "connectors", "portal"} <= let_in
+    assert {
+        "onewindow.py",
+        "requirements.lock",
+        "composition",
+        "config",
+        "idp",
+        "matters",
+        "connectors",
+        "portal",
+    } <= let_in
 
 
 @pytest.mark.parametrize("variable", SECRET_VARIABLES)
