@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from config import logs
+from config.paging import Page
 from connectors.incidents import Alert, Condition, Incident, IncidentKey, IncidentKind
 
 log = logs.get(__name__)
@@ -32,8 +33,10 @@ class AlertBook(Protocol):
     async def standing(self) -> Sequence[Incident]:
         """Return what is not closed, the oldest first."""
 
-    async def inbox(self, sub: str, *, systems: Collection[str] | None, most: int) -> Sequence[Alert]:
-        """Return the newest alerts, those of `systems` only unless None; read or not is the reader's own."""
+    async def inbox(
+        self, sub: str, *, systems: Collection[str] | None, most: int, after: str | None = None
+    ) -> Page[Alert]:
+        """Return a page of alerts, the newest first, those of `systems` only unless None; read or not is the reader's."""
 
     async def unread(self, sub: str, *, systems: Collection[str] | None, since: datetime) -> int:
         """Return how many alerts since then this person has not read."""

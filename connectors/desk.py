@@ -5,20 +5,21 @@ settled is asked about on the phone and either confirmed (`complete`), sent agai
 (`return_to_applicant`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
 from config import logs
+from config.paging import Page
 from config.state import StateStore
 from connectors.errors import NotPermitted, TaskClosed
 from connectors.ledger import Delivery, DeskReason, DeskTask
 from connectors.outcomes import StatusWord
-from connectors.ports import DeskBook, DeskChange
+from connectors.ports import DeskBook, DeskChange, TasksOf
 from connectors.system import System
 from connectors.waking import wake
-from matters.policy import Actor, may_see_desk_task, may_work_desk
+from matters.policy import Actor, may_see_desk, may_see_desk_task, may_work_desk
 
 log = logs.get(__name__)
 DeskResult = Literal["approved", "refused", "returned", "supplement_required"]
@@ -28,6 +29,7 @@ _WORDS: Final[Mapping[DeskResult, StatusWord]] = {
     "returned": "returned",
     "supplement_required": "supplement_required",
 }
+MOST_AT_ONCE: Final = 200
 CONCLUDES: Final = ("approved", "refused", "returned")
 """Results after which the department has nothing more to decide."""
 MAY_SEND_AGAIN: Final = frozenset({DeskReason.UNKNOWN, DeskReason.INVALID, DeskReason.GAVE_UP})
@@ -53,16 +55,31 @@ class Desk:
         self._systems = systems
         self._state = state
 
-    async def tasks(self, actor: Actor) -> Sequence[TaskView]:
-        """Return the open tasks of the actor's unit and those of its township that no unit has, the most urgent first.
+    async def tasks(
+        self,
+        actor: Actor,
+        *,
+        system: str = "",
+        reason: DeskReason | None = None,
+        most: int = MOST_AT_ONCE,
+        after: str | None = None,
+    ) -> Page[TaskView]:
+        """Return a page of the open tasks of the actor's unit and of those in its region that no unit has, the most
+        urgent first; of one system or reason where these are given.
 
         Raises:
-            NotPermitted: the actor works no desk.
+            NotPermitted: the actor has no desk.
         """
-        if not may_work_desk(actor):
+        if not may_see_desk(actor):
             raise NotPermitted(actor.sub)
-        found = await self._book.tasks_of(actor.unit, actor.region)
-        return [self._view(task) for task in found if may_see_desk_task(actor, unit=task.unit, region=task.region)]
+        which = TasksOf(
+            unit=actor.unit if may_work_desk(actor) else "",
+            region=actor.region if may_see_desk_task(actor, unit="", region=actor.region) else None,
+            system=system,
+            reason=reason,
+        )
+        found = await self._book.tasks_of(which, most=most, after=after)
+        return Page(items=tuple(self._view(task) for task in found), after=found.after)
 
     async def task(self, task_id: str, actor: Actor) -> TaskView | None:
         """Return one task of the actor's unit, open or closed; None for any other.
@@ -70,7 +87,7 @@ class Desk:
         Raises:
             NotPermitted: the actor works no desk.
         """
-        if not may_work_desk(actor):
+        if not may_see_desk(actor):
             raise NotPermitted(actor.sub)
         task = await self._book.task(task_id)
         if task is None or not may_see_desk_task(actor, unit=task.unit, region=task.region):

@@ -1,6 +1,6 @@
 """Events that make something follow (联动): announced, found by the daily scan, confirmed or undone by a person."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, Protocol
@@ -9,7 +9,7 @@ from config import logs
 from config.clock import SHANGHAI
 from config.state import StateStore
 from connectors.errors import NotPermitted
-from connectors.fanout import Announcement, Happening, announced
+from connectors.fanout import Announcement, Event, Happening, announced
 from connectors.fanout_spec import Fanout, Fanouts, Scan
 from connectors.notices import NoticeBook
 from connectors.ports import Notes
@@ -26,8 +26,13 @@ AT_ONCE: Final = 200
 class People(Protocol):
     """Who is known from results that flowed back."""
 
-    async def latest_unit(self, region: str, person_key: str) -> str:
-        """Return the unit that last took in a case of this person, else of this region; empty when there is none."""
+    async def place_of_person(self, region: str, person_key: str) -> tuple[str, str]:
+        """Return the region that answers for somebody announced in `region`, and the unit that knows them, else "".
+
+        A township's code stands as it is. For any other, the township of the person's own latest result; else the
+        county, city or province the code begins with; "" when it is none of ours. The unit is the one that last took in
+        a case of the person, else of the township.
+        """
 
     async def reaching(
         self, born: tuple[date, date], *, without: str, fanout: str, after: str, most: int
@@ -41,7 +46,17 @@ class People(Protocol):
 class Happenings:
     """The use cases of events. `notes` remembers the day that was scanned last, for all workers."""
 
-    def __init__(self, *, fanouts: Fanouts, book: NoticeBook, people: People, notes: Notes, state: StateStore) -> None:
+    def __init__(
+        self,
+        *,
+        fanouts: Fanouts,
+        book: NoticeBook,
+        people: People,
+        notes: Notes,
+        state: StateStore,
+        due_on: Callable[[datetime], datetime],
+    ) -> None:
+        self._due_on = due_on
         self._fanouts = fanouts
         self._book = book
         self._people = people
@@ -52,12 +67,16 @@ class Happenings:
         """Return the keyed hash a person is known by."""
         return self._people.key_of(id_number)
 
+    def due_at(self, event: Event) -> datetime | None:
+        """Return until when a person has to decide on an open event, by the clock of desk tasks; None for any other."""
+        return self._due_on(event.happened_at) if event.state == "open" else None
+
     async def announced(self, announcement: Announcement) -> bool:
         """Let follow what a system announced; True when something new happened by it."""
         found = []
         for each in announced(announcement, self._fanouts):
-            unit = await self._people.latest_unit(each.region, self._people.key_of(each.id_number))
-            found.append(_in_unit(each, unit))
+            region, unit = await self._people.place_of_person(each.region, self._people.key_of(each.id_number))
+            found.append(replace(each, region=region, unit=unit))
         new = await self._book.happen(found, at=announcement.received_at) if found else ()
         log.info("announcement", system=announcement.system, kind=announcement.kind, new=len(new))
         await self._wake(new)
@@ -141,7 +160,3 @@ def _reaches(fanout: Fanout, result: ResultRecord, at: datetime) -> Happening:
         unit=result.unit,
         happened_at=at,
     )
-
-
-def _in_unit(happening: Happening, unit: str) -> Happening:
-    return replace(happening, unit=unit or happening.unit)

@@ -1,10 +1,11 @@
 """Setting and ending maintenance windows: who may, and that workers look again when one ends early."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from config import logs
+from config.paging import Page
 from config.state import StateStore
 from connectors.errors import NotPermitted
 from connectors.maintenance import MaintenanceBook, Window, Wrong, check
@@ -23,9 +24,9 @@ class Maintenance:
         self._systems = systems
         self._state = state
 
-    async def of_system(self, system: str) -> Sequence[Window]:
+    async def of_system(self, system: str, *, after: str | None = None) -> Page[Window]:
         """Return the windows of a system, the latest first."""
-        return await self._book.of_system(system)
+        return await self._book.of_system(system, after=after)
 
     async def set(
         self, system: str, begins_at: datetime, ends_at: datetime, reason: str, *, actor: Actor, at: datetime

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
 
+from config.paging import Page
+
 LONGEST: Final = timedelta(days=14)
 FARTHEST: Final = timedelta(days=180)
 LONGEST_REASON: Final = 200
@@ -37,8 +39,8 @@ class MaintenanceBook(Protocol):
     async def current(self, at: datetime) -> Sequence[Window]:
         """Return every window that is not over, of all systems, the earliest first."""
 
-    async def of_system(self, system: str, *, most: int = 20) -> Sequence[Window]:
-        """Return the windows of one system, the latest first, with those that are over."""
+    async def of_system(self, system: str, *, most: int = 20, after: str | None = None) -> Page[Window]:
+        """Return a page of the windows of one system, the latest first, with those that are over."""
 
     async def add(self, window: Window) -> bool:
         """Keep a window; False when another one of the system overlaps it, whoever set it a moment before."""

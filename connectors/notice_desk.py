@@ -13,7 +13,7 @@ from connectors.errors import NotPermitted, TaskClosed
 from connectors.ledger import NOTICE_KINDS, DeskReason, DeskTask, Submission
 from connectors.ports import DeskBook, DeskChange
 from connectors.waking import wake
-from matters.policy import Actor, may_see_desk_task, may_work_desk
+from matters.policy import Actor, may_see_desk, may_see_desk_task
 
 log = logs.get(__name__)
 Done = Literal["done", "again", "given_up"]
@@ -45,7 +45,7 @@ class NoticeDesk:
         Raises:
             NotPermitted: the actor works no desk.
         """
-        if not may_work_desk(actor):
+        if not may_see_desk(actor):
             raise NotPermitted(actor.sub)
         task = await self._book.task(task_id)
         if task is None or task.delivery.kind not in NOTICE_KINDS:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from config.paging import Page
 from connectors.fanout import Announcement, Event, EventState, Happening, Step
 from connectors.ledger import Delivery
 from connectors.reflux import ResultRecord
@@ -102,14 +103,6 @@ class ResultScope:
     own_unit: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultPage:
-    """`after` continues the list, None at its end."""
-
-    results: Sequence[ResultRecord]
-    after: str | None
-
-
 class NoticeBook(Protocol):
     """Reading results, notices and events; deciding on an event is one commit with the notices that follow."""
 
@@ -124,13 +117,16 @@ class NoticeBook(Protocol):
 
     async def results(
         self, scope: ResultScope, *, at: datetime, name: str = "", person_key: str = "", after: str | None = None
-    ) -> ResultPage:
+    ) -> Page[ResultRecord]:
         """Return a page of results visible at `at`, the latest first; of one person when a name or a key is given."""
 
     async def event(self, number: str) -> Event | None: ...
 
-    async def events(self, region: str, state: EventState, *, most: int = 100) -> Sequence[Event]:
-        """Return the events of a region in that state, the latest first."""
+    async def events(self, region: str, state: EventState, *, kind: str = "", after: str | None = None) -> Page[Event]:
+        """Return a page of the events in that state that `region` answers for, of one fan-out when `kind` names it.
+
+        Those that wait for a person come with the oldest first, others with the latest.
+        """
 
     async def happen(self, happenings: Sequence[Happening], *, at: datetime) -> Sequence[str]:
         """Keep what happened, with its notices; return the numbers of new events, for the rest was known."""

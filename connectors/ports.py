@@ -6,16 +6,29 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
 from config.clock import Clock
+from config.paging import Page
 from connectors.availability import HolidayOn
 from connectors.batches import Batches
 from connectors.engine import BreakerState, ProbeAnswer
 from connectors.holds import Hold, Standing
-from connectors.ledger import Attempt, Awaited, Delivery, DeskTask, HoldReason, InboundEvent, Lease, Result, Submission
+from connectors.ledger import (
+    Attempt,
+    Awaited,
+    Delivery,
+    DeskReason,
+    DeskTask,
+    HoldReason,
+    InboundEvent,
+    Lease,
+    Result,
+    Submission,
+)
 from connectors.outcomes import Answer, Outcome, StatusWord
 from connectors.reconciliation import Comparison, Listed, Ours, RepairNote
 from connectors.secrets_dir import Secrets
 from connectors.spec_models import Breaker
 from connectors.system import Operation, System
+from connectors.unread import NoUnreadBook, UnreadBook
 from matters.case import Case, CaseEvent, Evidence
 from matters.material import MaterialProof
 
@@ -223,6 +236,7 @@ class Surroundings:
     batches: Batches | None = None
     holiday_on: HolidayOn = _no_holiday
     offset: timedelta = timedelta(0)
+    unread: UnreadBook = NoUnreadBook()
 
 
 TransportFactory = Callable[[System, Surroundings], Transport]
@@ -306,11 +320,24 @@ class DeskChange:
     opens_result_task: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TasksOf:
+    """Whose tasks: a unit's ("" is none), and those of no unit that `region` answers for (None: none of them).
+
+    `system` and `reason` narrow them.
+    """
+
+    unit: str
+    region: str | None = None
+    system: str = ""
+    reason: DeskReason | None = None
+
+
 class DeskBook(Protocol):
     """Desk tasks; `close` is one commit with delivery and case."""
 
-    async def tasks_of(self, unit: str, region: str = "") -> Sequence[DeskTask]:
-        """Return the open tasks of a unit, and those of its region that belong to no unit; the most urgent first."""
+    async def tasks_of(self, which: TasksOf, *, most: int, after: str | None = None) -> Page[DeskTask]:
+        """Return a page of open tasks, the most urgent first."""
 
     async def task(self, task_id: str) -> DeskTask | None: ...
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from config import logs
+from config.paging import Page
 from config.state import StateStore
 from connectors.comparing import PlaceChange, compare_documents
 from connectors.dry_run import DryRun, dry_run
@@ -62,8 +63,8 @@ class ReplayStore(Protocol):
 
     async def act(self, system: str, act_id: str) -> KeptAct | None: ...
 
-    async def acts(self, system: str, *, most: int) -> Sequence[tuple[Act, int]]:
-        """Return the last acts, the newest first, with how many deliveries each appended."""
+    async def acts(self, system: str, *, most: int, after: str | None = None) -> Page[tuple[Act, int]]:
+        """Return a page of acts, the newest first, with how many deliveries each appended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,14 +189,16 @@ class Replays:
         _check(actor)
         return await self._store.act(system, act_id)
 
-    async def acts(self, system: str, *, actor: Actor, most: int = 20) -> Sequence[tuple[Act, int]]:
-        """Return the last acts of a system.
+    async def acts(
+        self, system: str, *, actor: Actor, most: int = 20, after: str | None = None
+    ) -> Page[tuple[Act, int]]:
+        """Return a page of the acts on a system, the newest first.
 
         Raises:
             NotPermitted: the actor runs no systems.
         """
         _check(actor)
-        return await self._store.acts(system, most=most)
+        return await self._store.acts(system, most=most, after=after)
 
     async def _unfit(self, found: Sequence[Candidate], at: datetime) -> Mapping[str, str]:
         """Return which of the chosen today's spec can't put into the department's form; a frozen copy never changes."""

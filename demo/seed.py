@@ -57,8 +57,9 @@ class Client:
 
 CENTRE_A = Unit(id="320105007-bmfw", name="云桥街道便民服务中心", region="320105007")
 CENTRE_B = Unit(id="320206003-bmfw", name="玉林镇便民服务中心", region="320206003")
+COUNTY = Unit(id="320105-zwzx", name="示范区政务服务管理局", region="320105")
 PROVINCE = Unit(id="32-sjj", name="示范省数据局", region="32")
-UNITS = (CENTRE_A, CENTRE_B, PROVINCE)
+UNITS = (CENTRE_A, CENTRE_B, COUNTY, PROVINCE)
 
 ACCOUNTS = (
     Account(username="clerk", name="王晓芸", roles=("clerk",), unit=CENTRE_A),
@@ -69,6 +70,7 @@ ACCOUNTS = (
     Account(username="approver", name="陈国栋", roles=("approver",), unit=PROVINCE),
     Account(username="owner", name="孙丽萍", roles=("owner",), unit=PROVINCE),
     Account(username="manager", name="赵卫东", roles=("manager",), unit=CENTRE_A),
+    Account(username="manager2", name="何志远", roles=("manager",), unit=COUNTY),
     Account(username="admin", name="吴海燕", roles=("admin",), unit=PROVINCE),
 )
 

@@ -13,6 +13,7 @@ from matters.case import Case
 
 TOWNSHIP_DIGITS = 9
 COUNTY_DIGITS = 6
+PROVINCE_DIGITS = 2
 
 
 class Role(StrEnum):
@@ -80,15 +81,34 @@ def may_open_system(actor: Actor, roles_allowed: Collection[str]) -> bool:
 
 
 def may_work_desk(actor: Actor) -> bool:
-    """Working a desk task (a delivery that needs a person): a clerk of a unit."""
+    """Working desk tasks (deliveries that need a person): a clerk of a unit."""
     return actor.has(Role.CLERK) and bool(actor.unit)
 
 
+def may_see_desk(actor: Actor) -> bool:
+    """Having a desk at all: whoever works tasks, and a manager who answers for what no window has."""
+    return may_work_desk(actor) or _is_answerable(actor)
+
+
 def may_see_desk_task(actor: Actor, *, unit: str, region: str) -> bool:
-    """Working one task: the unit it belongs to; one that belongs to none (a death announced) the township's units."""
-    if not may_work_desk(actor):
-        return False
-    return unit == actor.unit if unit else _is_township(region) and region == actor.region
+    """Working one task: the unit it belongs to; of what belongs to none (a death announced) the township's units and
+    the managers answerable for it.
+    """
+    if unit:
+        return may_work_desk(actor) and unit == actor.unit
+    is_of_township = may_work_desk(actor) and _is_township(region) and region == actor.region
+    return is_of_township or answers_for(actor, region)
+
+
+def answers_for(actor: Actor, region: str) -> bool:
+    """Seeing to what no window has: managers of a region for all that lies in it. What lies nowhere (an empty region) is
+    for those of a county or wider, so that nothing is nobody's.
+    """
+    return _is_answerable(actor) and (region.startswith(actor.region) if region else not _is_township(actor.region))
+
+
+def _is_answerable(actor: Actor) -> bool:
+    return actor.has(Role.MANAGER) and bool(actor.unit) and bool(actor.region)
 
 
 def may_see_results(actor: Actor) -> bool:
@@ -116,8 +136,14 @@ def may_unmask_result(actor: Actor, *, region: str, unit: str, is_sensitive: boo
 
 
 def may_decide_event(actor: Actor, region: str) -> bool:
-    """Confirming or undoing an event of a resident (a death, say): clerks and managers of that township."""
-    return actor.has(Role.CLERK, Role.MANAGER) and bool(actor.unit) and actor.region == region
+    """Confirming or undoing an event of a resident (a death, say): clerks of that township, managers answerable for it."""
+    is_clerk = actor.has(Role.CLERK) and bool(actor.unit) and _is_township(actor.region)
+    return (is_clerk and actor.region == region) or answers_for(actor, region)
+
+
+def may_see_events(actor: Actor) -> bool:
+    """Seeing the list of events; which ones, `may_decide_event` says."""
+    return may_decide_event(actor, actor.region)
 
 
 def may_see_systems(actor: Actor) -> bool:
@@ -155,8 +181,13 @@ def may_approve_guide(actor: Actor) -> bool:
     return actor.has(Role.APPROVER)
 
 
+def is_code(region: str) -> bool:
+    """Tell whether a text is a region's code: digits, of a province at least."""
+    return len(region) >= PROVINCE_DIGITS and region.isascii() and region.isdigit()
+
+
 def _is_township(region: str) -> bool:
-    return len(region) == TOWNSHIP_DIGITS and region.isascii() and region.isdigit()
+    return len(region) == TOWNSHIP_DIGITS and is_code(region)
 
 
 def _lies_in(region: str, case: Case) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from config.paging import Page
 from matters.case import Case, CaseEvent, CaseStatus
 from matters.disclosure import Disclosure
 from matters.guide import Matter
@@ -40,14 +41,6 @@ class Scope:
 
     unit: str | None = None
     region: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A page of cases, newest first; `after` is the cursor of the next one, None at the end."""
-
-    cases: tuple[CaseSummary, ...]
-    after: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +114,7 @@ class CaseStore(Protocol):
 
     async def page(
         self, scope: Scope, *, after: str | None = None, limit: int = 50, is_open: bool | None = None
-    ) -> Page:
+    ) -> Page[CaseSummary]:
         """Return a page of cases in a scope, newest first; only open or only closed ones where asked."""
 
     async def add_file(self, number: str, material: str, file: FileRef, *, at: datetime) -> MaterialProof:
@@ -151,8 +144,8 @@ class DraftStore(Protocol):
             DraftUnknown: it is gone.
         """
 
-    async def of_owner(self, owner: str, *, limit: int = 50) -> tuple[Draft, ...]:
-        """Return an owner's drafts, the last changed first."""
+    async def of_owner(self, owner: str, *, after: str | None = None, most: int = 50) -> Page[Draft]:
+        """Return a page of an owner's drafts, the last changed first."""
 
     async def delete(self, draft_id: str, owner: str) -> None:
         """Forget the draft; an unknown one is no error."""
@@ -181,5 +174,5 @@ class DisclosureStore(Protocol):
     async def add(self, disclosure: Disclosure) -> None:
         """Keep it; whoever shows the data does so only after this returned."""
 
-    async def of_case(self, number: str, *, most: int) -> Sequence[Disclosure]:
-        """Return the looks at one case, the newest first."""
+    async def of_case(self, number: str, *, most: int, after: str | None = None) -> Page[Disclosure]:
+        """Return a page of the looks at one case, the newest first."""

@@ -9,6 +9,8 @@ from sqlalchemy import RowMapping, Select, and_, case, func, insert, select, upd
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql import ColumnElement
 
+from config.paging import Page, page_of, place_of
+from config.storage.keyset import older
 from config.storage.sql import readonly
 from connectors.incidents import DAMPING, Alert, Condition, Incident, IncidentKey
 from connectors.storage import rows
@@ -73,11 +75,18 @@ class SqlAlerts:
         async with self._reading.connect() as connection:
             return [_incident(row) for row in (await connection.execute(wanted)).mappings()]
 
-    async def inbox(self, sub: str, *, systems: Collection[str] | None, most: int) -> Sequence[Alert]:
+    async def inbox(
+        self, sub: str, *, systems: Collection[str] | None, most: int, after: str | None = None
+    ) -> Page[Alert]:
         columns = (alerts.c.event, alerts.c.at.label("told_at"), alert_reads.c.at.label("read_at"), *incidents.c)
-        wanted = _told(select(*columns), sub, systems).order_by(alerts.c.at.desc(), alerts.c.event).limit(most)
+        wanted = _told(select(*columns), sub, systems)
+        if (place := place_of(after)) is not None:
+            wanted = wanted.where(older(alerts.c.at, alerts.c.incident_id, place))
+        # An incident is never told of twice at one moment, so moment and incident tell alerts apart.
+        wanted = wanted.order_by(alerts.c.at.desc(), alerts.c.incident_id.desc()).limit(most + 1)
         async with self._reading.connect() as connection:
-            return [_alert(row) for row in (await connection.execute(wanted)).mappings()]
+            found = (await connection.execute(wanted)).mappings().all()
+        return page_of(found, most, _alert, lambda row: (row["told_at"], row["id"]))
 
     async def unread(self, sub: str, *, systems: Collection[str] | None, since: datetime) -> int:
         wanted = _told(select(func.count()), sub, systems).where(alerts.c.at >= since, alert_reads.c.at.is_(None))

@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import exists, false, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from config.paging import Page, page_of, place_of
+from config.storage.keyset import answered_for, later
 from connectors.ledger import DeskReason, DeskTask
+from connectors.ports import TasksOf
 from connectors.storage import rows
 from connectors.storage.tables import deliveries, desk_tasks
 
@@ -109,17 +112,40 @@ _SELECTED = (
 )
 
 
-async def tasks_of(connection: AsyncConnection, unit: str, region: str, *, most: int = 200) -> Sequence[DeskTask]:
-    """Return a unit's open tasks, and those of its region that belong to no unit; the most urgent first."""
-    nobody_s = (desk_tasks.c.unit == "") & (desk_tasks.c.region == region) if region else false()
-    found = await connection.execute(
+async def tasks_of(
+    connection: AsyncConnection, which: TasksOf, *, most: int, after: str | None = None
+) -> Page[DeskTask]:
+    """Return a page of open tasks: a unit's, and those that belong to no unit in `which.region`; the most urgent first."""
+    whose = [desk_tasks.c.unit == which.unit] if which.unit else []
+    if which.region is not None:
+        whose.append(and_(desk_tasks.c.unit == "", answered_for(desk_tasks.c.region, which.region)))
+    found = [row for each in whose for row in await _open_tasks(connection, each, which, most=most, after=after)]
+    in_order = sorted(found, key=lambda row: (row["due_at"], row["task_id"]))
+    return page_of(
+        in_order,
+        most,
+        lambda row: rows.desk_task(row, rows.delivery(row)),
+        lambda row: (row["due_at"], row["task_id"]),
+    )
+
+
+async def _open_tasks(
+    connection: AsyncConnection, whose: ColumnElement[bool], which: TasksOf, *, most: int, after: str | None
+) -> Sequence[RowMapping]:
+    # A statement for each, so that each walks the index in its own order.
+    wanted = (
         select(*_SELECTED)
         .join(deliveries, deliveries.c.id == desk_tasks.c.delivery_id)
-        .where((desk_tasks.c.unit == unit) | nobody_s, desk_tasks.c.closed_at.is_(None))
-        .order_by(desk_tasks.c.due_at, desk_tasks.c.created_at)
-        .limit(most)
+        .where(whose, desk_tasks.c.closed_at.is_(None))
     )
-    return [rows.desk_task(row, rows.delivery(row)) for row in found.mappings()]
+    if which.system:
+        wanted = wanted.where(desk_tasks.c.system == which.system)
+    if which.reason is not None:
+        wanted = wanted.where(desk_tasks.c.reason == which.reason.value)
+    if (place := place_of(after)) is not None:
+        wanted = wanted.where(later(desk_tasks.c.due_at, desk_tasks.c.id, place))
+    wanted = wanted.order_by(desk_tasks.c.due_at, desk_tasks.c.id).limit(most + 1)
+    return (await connection.execute(wanted)).mappings().all()
 
 
 async def task(connection: AsyncConnection, task_id: str) -> DeskTask | None:

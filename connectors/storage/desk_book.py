@@ -1,15 +1,15 @@
 """`connectors.ports.DeskBook` in SQL."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from config.paging import Page
 from config.storage.sql import readonly
 from connectors.ledger import LEASED, Delivery, DeliveryState, DeskReason, DeskTask, Submission
-from connectors.ports import DeskChange
+from connectors.ports import DeskChange, TasksOf
 from connectors.storage import rows
 from connectors.storage.case_moves import Report
 from connectors.storage.claims import cancel_withdrawals
@@ -29,9 +29,9 @@ class SqlDeskBook:
         self._reading = readonly(engine)
         self._settling = settling
 
-    async def tasks_of(self, unit: str, region: str = "") -> Sequence[DeskTask]:
+    async def tasks_of(self, which: TasksOf, *, most: int, after: str | None = None) -> Page[DeskTask]:
         async with self._reading.connect() as connection:
-            return await tasks_of(connection, unit, region)
+            return await tasks_of(connection, which, most=most, after=after)
 
     async def task(self, task_id: str) -> DeskTask | None:
         async with self._reading.connect() as connection:

@@ -6,6 +6,8 @@ from datetime import datetime
 from sqlalchemy import RowMapping, case, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from config.paging import Page, page_of, place_of
+from config.storage.keyset import older
 from config.storage.sql import readonly
 from connectors.maintenance import Window
 from connectors.storage import rows
@@ -24,15 +26,14 @@ class SqlMaintenance:
         async with self._reading.connect() as connection:
             return await current(connection, at)
 
-    async def of_system(self, system: str, *, most: int = 20) -> Sequence[Window]:
-        wanted = (
-            select(maintenance)
-            .where(maintenance.c.system == system)
-            .order_by(maintenance.c.begins_at.desc(), maintenance.c.set_at.desc())
-            .limit(most)
-        )
+    async def of_system(self, system: str, *, most: int = 20, after: str | None = None) -> Page[Window]:
+        wanted = select(maintenance).where(maintenance.c.system == system)
+        if (place := place_of(after)) is not None:
+            wanted = wanted.where(older(maintenance.c.begins_at, maintenance.c.id, place))
+        wanted = wanted.order_by(maintenance.c.begins_at.desc(), maintenance.c.id.desc()).limit(most + 1)
         async with self._reading.connect() as connection:
-            return [_window(row) for row in (await connection.execute(wanted)).mappings()]
+            found = (await connection.execute(wanted)).mappings().all()
+        return page_of(found, most, _window, lambda row: (row["begins_at"], row["id"]))
 
     async def add(self, window: Window) -> bool:
         overlapping = exists().where(

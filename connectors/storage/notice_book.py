@@ -1,28 +1,28 @@
 """`connectors.notices.NoticeBook` in SQL: what was told to whom, what came of cases, which events happened."""
 
-import re
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from config.paging import Page, page_of, place_of
+from config.storage.keyset import answered_for, later, lies_in, older
 from config.storage.sql import readonly
 from connectors.fanout import Event, EventState, Happening
 from connectors.ledger import Delivery
-from connectors.notices import Notice, ResultPage, ResultScope
+from connectors.notices import Notice, ResultScope
 from connectors.reflux import ResultRecord
 from connectors.storage import notice_rows, rows
 from connectors.storage.commits import until_uncontested
 from connectors.storage.event_noticing import EventNoticing
 from connectors.storage.notice_tables import events, notices, results
 from connectors.storage.tables import deliveries
-from matters.policy import TOWNSHIP_DIGITS
+from matters.policy import PROVINCE_DIGITS, TOWNSHIP_DIGITS, is_code
 
 PAGE: Final = 30
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"(\d{1,18})\.([0-9A-Za-z-]{1,50})", re.ASCII)
+_WIDER: Final = (6, 4, 2)
 
 
 class SqlNoticeBook:
@@ -67,17 +67,16 @@ class SqlNoticeBook:
 
     async def results(
         self, scope: ResultScope, *, at: datetime, name: str = "", person_key: str = "", after: str | None = None
-    ) -> ResultPage:
+    ) -> Page[ResultRecord]:
         query = _in_scope(scope).where(results.c.visible_from <= at)
         if name or person_key:
             query = query.where(or_(*_of_person(name, person_key)))
-        if (place := _place(after)) is not None:
-            query = query.where(_past(*place))
+        if (place := place_of(after)) is not None:
+            query = query.where(older(results.c.decided_at, results.c.case_number, place))
         query = query.order_by(results.c.decided_at.desc(), results.c.case_number.desc()).limit(PAGE + 1)
         async with self._reading.connect() as connection:
             found = (await connection.execute(query)).mappings().all()
-        page = tuple(notice_rows.result(row) for row in found[:PAGE])
-        return ResultPage(results=page, after=_cursor(page[-1]) if len(found) > PAGE else None)
+        return page_of(found, PAGE, notice_rows.result, lambda row: (row["decided_at"], row["case_number"]))
 
     async def event(self, number: str) -> Event | None:
         async with self._reading.connect() as connection:
@@ -85,15 +84,21 @@ class SqlNoticeBook:
             row = found.mappings().first()
         return None if row is None else notice_rows.event(row)
 
-    async def events(self, region: str, state: EventState, *, most: int = 100) -> Sequence[Event]:
-        query = (
-            select(events)
-            .where(events.c.region == region, events.c.state == state)
-            .order_by(events.c.happened_at.desc())
-            .limit(most)
-        )
+    async def events(self, region: str, state: EventState, *, kind: str = "", after: str | None = None) -> Page[Event]:
+        query = select(events).where(answered_for(events.c.region, region), events.c.state == state)
+        if kind:
+            query = query.where(events.c.fanout == kind)
+        at, key, place = events.c.happened_at, events.c.number, place_of(after)
+        # What waits for a person has a clock: the oldest is the most urgent.
+        if state == "open":
+            query = query.where(later(at, key, place)) if place else query
+            query = query.order_by(at, key)
+        else:
+            query = query.where(older(at, key, place)) if place else query
+            query = query.order_by(at.desc(), key.desc())
         async with self._reading.connect() as connection:
-            return [notice_rows.event(row) for row in (await connection.execute(query)).mappings()]
+            found = (await connection.execute(query.limit(PAGE + 1))).mappings().all()
+        return page_of(found, PAGE, notice_rows.event, lambda row: (row["happened_at"], row["number"]))
 
     async def happen(self, happenings: Sequence[Happening], *, at: datetime) -> Sequence[str]:
         async with self._engine.begin() as connection:
@@ -121,14 +126,18 @@ class SqlNoticeBook:
         """Return the keyed hash a person is known by."""
         return self._noticing.person_key(id_number)
 
-    async def latest_unit(self, region: str, person_key: str) -> str:
-        """Return the unit that last took in a case of this person, else of this region; empty when there is none."""
+    async def place_of_person(self, region: str, person_key: str) -> tuple[str, str]:
+        township = region[:TOWNSHIP_DIGITS] if is_code(region) else ""
         async with self._reading.connect() as connection:
-            for which in (results.c.person_key == person_key, results.c.region == region):
-                query = select(results.c.unit).where(which).order_by(results.c.decided_at.desc()).limit(1)
-                if unit := (await connection.execute(query)).scalar():
-                    return str(unit)
-        return ""
+            of_person = await _latest(connection, results.c.person_key == person_key)
+            if len(township) == TOWNSHIP_DIGITS:
+                here = of_person or await _latest(connection, results.c.region == township)
+                return township, here[1] if here else ""
+            if of_person:
+                return of_person
+            code = next((region[:digits] for digits in _WIDER if is_code(region) and len(region) >= digits), "")
+            nowhere = not code or not await _is_ours(connection, code)
+        return ("" if nowhere else code), ""
 
     async def reaching(
         self, born: tuple[date, date], *, without: str, fanout: str, after: str, most: int
@@ -161,6 +170,22 @@ class SqlNoticeBook:
             return [notice_rows.result(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def _latest(connection: AsyncConnection, which: ColumnElement[bool]) -> tuple[str, str] | None:
+    """Return township and unit of the latest of these results."""
+    query = select(results.c.region, results.c.unit).where(which).order_by(results.c.decided_at.desc()).limit(1)
+    row = (await connection.execute(query)).first()
+    return None if row is None else (str(row[0]), str(row[1]))
+
+
+async def _is_ours(connection: AsyncConnection, code: str) -> bool:
+    """Tell whether a code lies in a province that results came back for; before there are any, each may be ours."""
+    province = code[:PROVINCE_DIGITS]
+    here = select(results.c.case_number).where(lies_in(results.c.region, province)).limit(1)
+    if (await connection.execute(here)).first() is not None:
+        return True
+    return (await connection.execute(select(results.c.case_number).limit(1))).first() is None
+
+
 _FROM = {"confirm": ("open",), "undo": ("open", "done", "confirmed")}
 _INTO = {"confirm": "confirmed", "undo": "undone"}
 
@@ -181,22 +206,3 @@ def _of_person(name: str, person_key: str) -> Collection[ColumnElement[bool]]:
     if person_key:
         wanted.append(results.c.person_key == person_key)
     return wanted
-
-
-def _past(decided_at: datetime, number: str) -> ColumnElement[bool]:
-    return and_(
-        results.c.decided_at <= decided_at, or_(results.c.decided_at < decided_at, results.c.case_number < number)
-    )
-
-
-def _cursor(last: ResultRecord) -> str:
-    return f"{(last.decided_at - _EPOCH) // timedelta(microseconds=1)}.{last.case_number}"
-
-
-def _place(cursor: str | None) -> tuple[datetime, str] | None:
-    """Return the place of a cursor; one that was tampered with starts the list anew."""
-    read = _CURSOR.fullmatch(cursor or "")
-    try:
-        return (_EPOCH + timedelta(microseconds=int(read[1])), read[2]) if read else None
-    except OverflowError:
-        return None

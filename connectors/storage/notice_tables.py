@@ -80,6 +80,8 @@ events = Table(
     UniqueConstraint("fanout", "person_key", "cycle"),
     UniqueConstraint("fanout", "source"),
     Index("ix_connectors_events_region", "region", "state", "happened_at"),
+    # For who answers for a county or more: every region's, each state in its own order.
+    Index("ix_connectors_events_state", "state", "happened_at", "number"),
     Index("ix_connectors_events_case", "case_number"),
     Index("ix_connectors_events_person", "person_key"),
 )

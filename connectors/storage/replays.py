@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from config.paging import Page, page_of, place_of
+from config.storage.keyset import older
 from config.storage.sql import readonly
 from connectors.ledger import Attempt, DeliveryState
 from connectors.replay import (
@@ -20,6 +22,7 @@ from connectors.replay import (
     Way,
 )
 from connectors.storage import rows
+from connectors.storage.of_cases import lock_deliveries
 from connectors.storage.renewing import renew
 from connectors.storage.replay_candidates import chosen, gather, named
 from connectors.storage.replay_tables import replayed, replays
@@ -66,8 +69,11 @@ class SqlReplayStore:
             )  # fmt: skip
             if is_new.rowcount != 1:
                 return None
-            wanted = named(act.system, delivery_ids).with_for_update()
-            # Decided under the locks: what was settled, withdrawn or replayed since the preview is left out.
+            wanted = named(act.system, delivery_ids)
+            # Decided under the locks: what was settled, withdrawn or replayed since the preview is left out. All of a
+            # case is locked: two owners who renew two deliveries of it append one behind the other.
+            found = await connection.execute(wanted.with_only_columns(deliveries.c.case_number))
+            await lock_deliveries(connection, found.scalars().all())
             decided = [(each, decide(each)) for each in await gather(connection, wanted)]
             renewed = await renew(connection, act, decided)
             left_out = [(c.delivery.case_number, v.left_out) for c, v in decided if v.left_out is not None]
@@ -104,10 +110,14 @@ class SqlReplayStore:
                 left_out=[(number, LeftOut(why)) for number, why in row["left_out"]],
             )
 
-    async def acts(self, system: str, *, most: int) -> Sequence[tuple[Act, int]]:
-        wanted = select(replays).where(replays.c.system == system).order_by(replays.c.at.desc()).limit(most)
+    async def acts(self, system: str, *, most: int, after: str | None = None) -> Page[tuple[Act, int]]:
+        wanted = select(replays).where(replays.c.system == system)
+        if (place := place_of(after)) is not None:
+            wanted = wanted.where(older(replays.c.at, replays.c.id, place))
+        wanted = wanted.order_by(replays.c.at.desc(), replays.c.id.desc()).limit(most + 1)
         async with self._reading.connect() as connection:
-            return [(_act(row), row["appended"]) for row in (await connection.execute(wanted)).mappings()]
+            found = (await connection.execute(wanted)).mappings().all()
+        return page_of(found, most, lambda row: (_act(row), row["appended"]), lambda row: (row["at"], row["id"]))
 
 
 def _act(row: Any) -> Act:

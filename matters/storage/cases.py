@@ -5,28 +5,27 @@ cursor of a list is `<microseconds since 1970>.<case number>`.
 """
 
 import hmac
-import re
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, not_, or_, select, update
+from sqlalchemy import Select, and_, bindparam, insert, not_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from config.paging import Page, page_of, place_of
+from config.storage.keyset import older
 from config.storage.sql import readonly
 from matters.case import OPEN, Case, CaseEvent, CaseStatus
 from matters.errors import CaseConflict, CaseUnknown
 from matters.material import FileRef, MaterialProof, ProofKind
 from matters.numbering import QUERY_CODE_LENGTH, normal_number, normal_query_code
-from matters.ports import CaseSummary, Page, Scope
+from matters.ports import CaseSummary, Scope
 from matters.storage import rows
 from matters.storage.tables import ONE_OPEN_CASE, cases, events, materials, sequences
 
 LARGEST_PAGE = 200
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR = re.compile(r"([0-9]{1,17})\.([!-~]{1,50})")
 _SCOPE_OF_DIGITS = {2: cases.c.province, 4: cases.c.city, 6: cases.c.county}
 _SUMMARY = tuple(
     cases.c[name]
@@ -151,21 +150,20 @@ class SqlCaseStore:
 
     async def page(
         self, scope: Scope, *, after: str | None = None, limit: int = 50, is_open: bool | None = None
-    ) -> Page:
+    ) -> Page[CaseSummary]:
         size = max(1, min(limit, LARGEST_PAGE))
         query = _in_scope(scope)
         if query is None:
-            return Page(cases=(), after=None)
+            return Page(items=())
         if is_open is not None:
             # Written as the partial indexes are, so that both databases see that they fit.
             query = query.where(cases.c.is_open if is_open else not_(cases.c.is_open))
-        if (place := _place(after)) is not None:
-            query = query.where(_past(*place))
+        if (place := place_of(after)) is not None:
+            query = query.where(older(cases.c.received_at, cases.c.number, place))
         query = query.order_by(cases.c.received_at.desc(), cases.c.number.desc()).limit(size + 1)
         async with self._reading.connect() as connection:
             found = (await connection.execute(query)).mappings().all()
-        summaries = tuple(_summary(dict(row)) for row in found[:size])
-        return Page(cases=summaries, after=_cursor(summaries[-1]) if len(found) > size else None)
+        return page_of(found, size, lambda row: _summary(dict(row)), lambda row: (row["received_at"], row["number"]))
 
     async def add_file(self, number: str, material: str, file: FileRef, *, at: datetime) -> MaterialProof:
         async with self._engine.begin() as connection:
@@ -206,24 +204,6 @@ def _in_scope(scope: Scope) -> Select[Any] | None:
         return None
     column = _SCOPE_OF_DIGITS.get(len(scope.region), cases.c.region)
     return query.where(column == scope.region)
-
-
-def _past(received_at: datetime, number: str) -> ColumnElement[bool]:
-    # Written out, since SQLite walks the index for this form and not for a row comparison with a typed moment.
-    return and_(
-        cases.c.received_at <= received_at,
-        or_(cases.c.received_at < received_at, cases.c.number < number),
-    )
-
-
-def _cursor(last: CaseSummary) -> str:
-    return f"{(last.received_at - _EPOCH) // timedelta(microseconds=1)}.{last.number}"
-
-
-def _place(cursor: str | None) -> tuple[datetime, str] | None:
-    """Return the place of a cursor; one that was tampered with starts the list anew."""
-    read = _CURSOR.fullmatch(cursor or "")
-    return (_EPOCH + timedelta(microseconds=int(read[1])), read[2]) if read else None
 
 
 def _summary(row: dict[str, Any]) -> CaseSummary:

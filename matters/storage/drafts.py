@@ -3,9 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from config.paging import Page, page_of, place_of
+from config.storage.keyset import older
 from config.storage.sql import readonly
 from matters.errors import DraftConflict, DraftUnknown
 from matters.ports import Draft
@@ -27,7 +30,8 @@ class SqlDraftStore:
 
     async def create(self, draft: Draft) -> None:
         async with self._engine.begin() as connection:
-            await connection.execute(insert(drafts).values(_row(draft)))
+            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+            await connection.execute(dialect.insert(drafts).values(_row(draft)).on_conflict_do_nothing())
 
     async def load(self, draft_id: str, owner: str) -> Draft:
         query = select(drafts).where(drafts.c.id == draft_id, drafts.c.owner == owner)
@@ -49,11 +53,14 @@ class SqlDraftStore:
             raise DraftConflict(draft.id)
         raise DraftUnknown(draft.id)
 
-    async def of_owner(self, owner: str, *, limit: int = 50) -> tuple[Draft, ...]:
-        query = select(drafts).where(drafts.c.owner == owner).order_by(drafts.c.updated_at.desc()).limit(limit)
+    async def of_owner(self, owner: str, *, after: str | None = None, most: int = 50) -> Page[Draft]:
+        query = select(drafts).where(drafts.c.owner == owner)
+        if (place := place_of(after)) is not None:
+            query = query.where(older(drafts.c.updated_at, drafts.c.id, place))
+        query = query.order_by(drafts.c.updated_at.desc(), drafts.c.id.desc()).limit(most + 1)
         async with self._reading.connect() as connection:
             found = (await connection.execute(query)).mappings().all()
-        return tuple(_draft(dict(row)) for row in found)
+        return page_of(found, most, lambda row: _draft(dict(row)), lambda row: (row["updated_at"], row["id"]))
 
     async def delete(self, draft_id: str, owner: str) -> None:
         async with self._engine.begin() as connection:

@@ -71,7 +71,7 @@ async def list_cases(request: Request) -> Response:
     scope = Scope(unit=actor.unit) if actor.has(Role.CLERK) and actor.unit else Scope(region=actor.region)
     page = await api.cases.page(scope, after=single(request, "after") or None, limit=limit)
     catalogue = catalogue_of(request)
-    return answer({"cases": [case_line(api, case, catalogue) for case in page.cases], "next": page.after})
+    return answer({"cases": [case_line(api, case, catalogue) for case in page], "next": page.after})
 
 
 async def withdraw(request: Request) -> Response:

@@ -19,7 +19,7 @@ from portal.people import Person
 from portal.refusals import NotAllowed
 from portal.state import PortalState, portal_of
 
-_MOST = 100
+_MOST = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class AlertsPage:
     standing: Sequence[IncidentLine]
     alerts: Sequence[AlertLine]
     unread: int
-    most: int
+    after: str
 
 
 async def alerts(request: Request, person: Person) -> Response:
@@ -67,14 +67,14 @@ async def alerts(request: Request, person: Person) -> Response:
     system = request.query_params.get("system", "")
     only = (system,) if system in portal.library.systems else None
     standing = await portal.alerts.standing()
-    inbox = await portal.alerts.inbox(person.sub, systems=only, most=_MOST)
+    inbox = await portal.alerts.inbox(person.sub, systems=only, most=_MOST, after=request.query_params.get("after"))
     context = AlertsPage(
         system=system if only else "",
         system_name=portal.library.system_name(system) if only else "",
         standing=[_incident(portal, each) for each in standing if only is None or each.key.system in only],
         alerts=[_alert(portal, each) for each in inbox],
         unread=sum(not each.is_read for each in inbox),
-        most=_MOST,
+        after=inbox.after or "",
     )
     return portal.renderer.page(request, "pages/alerts.html", context)
 

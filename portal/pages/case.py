@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from config.logs import get
+from config.paging import Page
 from connectors.errors import IntakeError
 from matters.case import Case, CaseStatus, may_move
 from matters.deadline import due_on
@@ -55,7 +56,7 @@ class CasePage:
     sections: tuple[DisplaySection, ...]
     unmasked: bool
     may_unmask: bool
-    disclosures: tuple[Disclosure, ...]
+    disclosures: Page[Disclosure]
     may_withdraw: bool
     error: str
     reason: str
@@ -142,7 +143,10 @@ async def _page(
     form = case.form if unmasked else mask_form(matter, case.form, portal.library.mask_rules)
     is_fragment = is_htmx(request) and request.method == "GET"
     told = await portal.notices.of_case(case.number)
-    looks = () if is_fragment else await portal.disclosures.of_case(case.number, most=_MOST_DISCLOSURES)
+    looks = Page[Disclosure](items=())
+    if not is_fragment:
+        asked = request.query_params.get("looks")
+        looks = await portal.disclosures.of_case(case.number, most=_MOST_DISCLOSURES, after=asked)
     context = CasePage(
         case=case,
         matter_name=local(matter),
@@ -158,7 +162,7 @@ async def _page(
         sections=() if is_fragment else display(matter, case.situation, form),
         unmasked=unmasked,
         may_unmask=may_unmask(person.actor, case),
-        disclosures=tuple(looks),
+        disclosures=looks,
         may_withdraw=may_change_case(person.actor, case) and may_move(case.status, CaseStatus.WITHDRAWN),
         error=error,
         reason=reason,

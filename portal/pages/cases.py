@@ -72,7 +72,8 @@ async def case_list(request: Request, person: Person) -> Response:
     drafts: tuple[DraftLine, ...] = ()
     after = ""
     if state == "drafts":
-        drafts = tuple(_draft_line(portal, draft) for draft in await portal.drafts.of_owner(person.sub))
+        kept = await portal.drafts.of_owner(person.sub, after=request.query_params.get("after"), most=PAGE)
+        drafts, after = tuple(_draft_line(portal, draft) for draft in kept), kept.after or ""
     else:
         page = await portal.cases.page(
             scope_of(person),
@@ -80,8 +81,8 @@ async def case_list(request: Request, person: Person) -> Response:
             limit=PAGE,
             is_open={"open": True, "closed": False}.get(state),
         )
-        deliveries = await portal.deliveries.of_cases([case.number for case in page.cases])
-        cases = tuple(_line(portal, case, deliveries.get(case.number, ())) for case in page.cases)
+        deliveries = await portal.deliveries.of_cases([case.number for case in page])
+        cases = tuple(_line(portal, case, deliveries.get(case.number, ())) for case in page)
         after = page.after or ""
     taking_in = may_take_in(person.actor)
     context = CasesPage(

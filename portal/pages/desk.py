@@ -14,7 +14,7 @@ from connectors.ledger import NOTICE_KINDS, DeskReason
 from matters.case import Case
 from matters.errors import MatterError
 from matters.messages import say
-from matters.policy import may_work_desk
+from matters.policy import may_see_desk, may_work_desk
 from portal.forms.display import DisplaySection, display
 from portal.forms.materials import MaterialLine, material_lines
 from portal.guards import checked_form, signed_in
@@ -28,6 +28,7 @@ from portal.state import portal_of
 from portal.words import _, gettext, marked
 
 LONGEST_NUMBER, LONGEST_NOTE = 100, 500
+PAGE = 50
 REASONS = {
     DeskReason.MANUAL: (
         marked("送交部门"),
@@ -74,6 +75,7 @@ class DeskPage:
     tasks: tuple[TaskLine, ...]
     log_ins: tuple[tuple[str, str], ...]
     """Systems that wait for somebody to read their log-in picture: id and name."""
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +102,11 @@ class TaskPage:
 
 async def desk(request: Request, person: Person) -> Response:
     """List the unit's open tasks, the most urgent first."""
-    if not may_work_desk(person.actor):
+    if not may_see_desk(person.actor):
         raise NotAllowed
     portal = portal_of(request)
     now = portal.clock()
+    found = await portal.desk.tasks(person.actor, most=PAGE, after=request.query_params.get("after"))
     tasks = tuple(
         TaskLine(
             id=view.task.id,
@@ -114,11 +117,11 @@ async def desk(request: Request, person: Person) -> Response:
             due_at=view.task.due_at,
             is_late=view.task.due_at < now,
         )
-        for view in await portal.desk.tasks(person.actor)
+        for view in found
     )
-    waiting = await portal.log_ins.waiting(person.actor)
+    waiting = await portal.log_ins.waiting(person.actor) if may_work_desk(person.actor) else ()
     log_ins = tuple((each.system, local(each, "system_name")) for each in waiting)
-    return portal.renderer.page(request, "pages/desk.html", DeskPage(tasks=tasks, log_ins=log_ins))
+    return portal.renderer.page(request, "pages/desk.html", DeskPage(tasks=tasks, log_ins=log_ins, after=found.after or ""))
 
 
 async def show(request: Request, person: Person) -> Response:
@@ -185,7 +188,7 @@ def _text(form: FormData, name: str, longest: int) -> str:
 
 
 async def _find(request: Request, person: Person) -> TaskView:
-    if not may_work_desk(person.actor):
+    if not may_see_desk(person.actor):
         raise NotAllowed
     view = await portal_of(request).desk.task(request.path_params["task"], person.actor)
     if view is None:

@@ -6,6 +6,7 @@ A visit (到龄上门) ends in an intake draft that is filled with what is known
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -16,7 +17,8 @@ from connectors.ledger import DeskReason
 from connectors.notice_desk import Done, NoticeTask
 from matters.guide import Matter
 from matters.messages import say
-from matters.policy import may_take_in, may_work_desk
+from matters.policy import may_see_desk, may_take_in
+from matters.ports import Draft
 from portal.drafts import begin
 from portal.guards import checked_form, signed_in
 from portal.item_words import ItemLine
@@ -65,6 +67,7 @@ class NoticeTaskPage:
     note: str
     is_visit: bool
     may_send_again: bool
+    may_apply: bool
     due_at: datetime
     closed_at: datetime | None
     typed_number: str
@@ -74,7 +77,7 @@ class NoticeTaskPage:
 
 async def show(request: Request, person: Person) -> Response:
     """Show the task with what is to be told."""
-    return await _page(request, await _find(request, person))
+    return await _page(request, person, await _find(request, person))
 
 
 async def post(request: Request, person: Person) -> Response:
@@ -92,21 +95,24 @@ async def post(request: Request, person: Person) -> Response:
     elif action == "given_up" and not note:
         error = _("请写明原因。")
     if error:
-        return await _page(request, found, number=number, note=note, error=error, status=422)
+        return await _page(request, person, found, number=number, note=note, error=error, status=422)
     portal = portal_of(request)
-    if action == "apply":
-        _applied_for(portal, found, person)  # refused before the task is closed: nobody would find it again
     done: Done = "again" if action == "again" else "given_up" if action == "given_up" else "done"
+    # The draft before the task is closed: a process that dies between the two leaves the task, and the next click
+    # finds the draft there.
+    draft = await _draft(portal, found, person) if action == "apply" else None
     try:
         await portal.notice_desk.close(
             found.task.id, done, actor=person.actor, at=portal.clock(), number=number, note=note
         )
     except IntakeError as refused:
+        if draft is not None and await _is_own(portal, found, person):
+            return RedirectResponse(f"/drafts/{draft.id}", status_code=303)  # a second click on the same button
+        if draft is not None and (await portal.drafts.load(draft.id, person.sub)).revision == draft.revision:
+            await portal.drafts.delete(draft.id, person.sub)  # nobody has typed into it
         text = say(refused.public, refused.params, gettext)
-        return await _page(request, found, number=number, note=note, error=text, status=409)
-    if action == "apply":
-        return RedirectResponse(await _draft(portal, found, person), status_code=303)
-    return RedirectResponse("/desk", status_code=303)
+        return await _page(request, person, found, number=number, note=note, error=text, status=409)
+    return RedirectResponse(f"/drafts/{draft.id}" if draft is not None else "/desk", status_code=303)
 
 
 def _applied_for(portal: PortalState, found: NoticeTask, person: Person) -> Matter:
@@ -116,12 +122,18 @@ def _applied_for(portal: PortalState, found: NoticeTask, person: Person) -> Matt
     return matter
 
 
-async def _draft(portal: PortalState, found: NoticeTask, person: Person) -> str:
-    """Make a draft of the matter the visit is about, filled with what the notice knows; return its address."""
+async def _draft(portal: PortalState, found: NoticeTask, person: Person) -> Draft:
+    """Make a draft of the matter the visit is about, filled with what the notice knows: one per task and person."""
     matter = _applied_for(portal, found, person)
     situation = matter.guide.situations[0].id
-    draft = await begin(portal, person, matter, situation, _prefilled(matter, _items(found)))
-    return f"/drafts/{draft.id}"
+    id_ = str(uuid5(NAMESPACE_URL, f"onewindow:visit:{found.task.id}:{person.sub}"))
+    return await begin(portal, person, matter, situation, _prefilled(matter, _items(found)), id_=id_)
+
+
+async def _is_own(portal: PortalState, found: NoticeTask, person: Person) -> bool:
+    """Tell whether this person has closed the task, to apply with it."""
+    now = await portal.notice_desk.task(found.task.id, person.actor)
+    return now is not None and now.task.closed_by == person.sub and now.task.result == "done"
 
 
 def _prefilled(matter: Matter, items: Mapping[str, object]) -> dict[str, object]:
@@ -141,7 +153,7 @@ def _items(found: NoticeTask) -> dict[str, object]:
 
 
 async def _find(request: Request, person: Person) -> NoticeTask:
-    if not may_work_desk(person.actor):
+    if not may_see_desk(person.actor):
         raise NotAllowed
     try:
         found = await portal_of(request).notice_desk.task(request.path_params["task"], person.actor)
@@ -153,7 +165,7 @@ async def _find(request: Request, person: Person) -> NoticeTask:
 
 
 async def _page(
-    request: Request, found: NoticeTask, *, number: str = "", note: str = "", error: str = "", status: int = 200
+    request: Request, person: Person, found: NoticeTask, *, number: str = "", note: str = "", error: str = "", status: int = 200
 ) -> Response:
     portal, task = portal_of(request), found.task
     head = found.submission.content.get("notice")
@@ -172,6 +184,7 @@ async def _page(
         note=task.note,
         is_visit=task.reason is DeskReason.VISIT,
         may_send_again=found.may_send_again,
+        may_apply=task.reason is DeskReason.VISIT and may_take_in(person.actor),
         due_at=task.due_at,
         closed_at=task.closed_at,
         typed_number=number,

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from connectors.errors import NotPermitted
 from connectors.fanout import Event, EventState
 from matters.masking import mask_name
-from matters.policy import may_decide_event
+from matters.policy import TOWNSHIP_DIGITS, may_decide_event, may_see_events
 from portal.guards import checked_form, signed_in
 from portal.item_words import ItemLine
 from portal.notice_words import NoticeLine, fanout_name, notice_lines
@@ -42,15 +42,23 @@ class EventLine:
     word: str
     tone: str
     happened_at: datetime
+    due_at: datetime | None
+    is_late: bool
+    region: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventsPage:
-    """Context of pages/events.html."""
+    """Context of pages/events.html. `kinds` are fan-outs; `many_regions`: the reader answers for more than a township."""
 
     state: str
     filters: tuple[tuple[str, str], ...]
+    kind: str
+    kinds: tuple[tuple[str, str], ...]
     events: tuple[EventLine, ...]
+    many_regions: bool
+    is_continued: bool
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,16 +80,22 @@ class EventPage:
 
 
 async def event_list(request: Request, person: Person) -> Response:
-    """List the events of the township, those that wait for a person first."""
-    if not may_decide_event(person.actor, person.region):
+    """List a page of the events this person answers for, those that wait for somebody unless others are asked for."""
+    if not may_see_events(person.actor):
         raise NotAllowed
-    portal = portal_of(request)
-    state = request.query_params.get("state", "open")
-    found = await portal.notices.events(person.region, _state(state))
+    portal, asked = portal_of(request), request.query_params
+    state, kind = _state(asked.get("state", "open")), asked.get("kind", "")
+    kind = kind if kind in portal.flows.fanouts else ""
+    found = await portal.notices.events(person.region, state, kind=kind, after=asked.get("after"))
     context = EventsPage(
-        state=_state(state),
+        state=state,
         filters=tuple((each, _(_WORDS[each][0])) for each in STATES),
+        kind=kind,
+        kinds=tuple((each, fanout_name(each, portal.flows.fanouts)) for each in portal.flows.fanouts),
         events=tuple(_line(portal, each) for each in found),
+        many_regions=len(person.region) < TOWNSHIP_DIGITS,
+        is_continued="after" in asked,
+        after=found.after or "",
     )
     return portal.renderer.page(request, "pages/events.html", context)
 
@@ -152,6 +166,7 @@ def _state(asked: str) -> EventState:
 
 def _line(portal: PortalState, event: Event) -> EventLine:
     word, tone = _WORDS[event.state]
+    due_at = portal.happenings.due_at(event)
     return EventLine(
         number=event.number,
         title=fanout_name(event.fanout, portal.flows.fanouts),
@@ -159,6 +174,9 @@ def _line(portal: PortalState, event: Event) -> EventLine:
         word=_(word),
         tone=tone,
         happened_at=event.happened_at,
+        due_at=due_at,
+        is_late=due_at is not None and due_at < portal.clock(),
+        region=event.region,
     )
 
 

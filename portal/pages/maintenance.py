@@ -46,6 +46,7 @@ class MaintenancePage:
     system_name: str
     recurring: Sequence[str]
     windows: Sequence[WindowLine]
+    after: str
     may_set: bool
     typed: Mapping[str, str]
     errors: Mapping[str, str]
@@ -105,12 +106,13 @@ async def _page(
     portal = portal_of(request)
     at, offset, may_set = portal.clock(), _offset(portal), may_run_systems(person.actor)
     there = (at + offset).astimezone(SHANGHAI)
-    windows = await portal.maintenance.of_system(system.id)
+    windows = await portal.maintenance.of_system(system.id, after=request.query_params.get("after"))
     context = MaintenancePage(
         system=system.id,
         system_name=local(system),
         recurring=systems_view.maintenance(system.spec.availability),
         windows=[_line(each, at, offset, may_set) for each in windows],
+        after=windows.after or "",
         may_set=may_set,
         typed={"begins": f"{there:%Y-%m-%dT%H:%M}", "ends": "", "reason": ""} | dict(typed),
         errors=errors,

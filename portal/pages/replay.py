@@ -64,6 +64,7 @@ class ReplayPage:
     reason: str = field(repr=False)
     error: str
     acts: Sequence[ActLine]
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +178,7 @@ async def _page(
     portal = portal_of(request)
     preview = await _preview(portal, person, system, asked)
     going, left = replay_shown.lines(preview, portal.library) if preview else ((), ())
-    acts = await portal.replays.acts(system.id, actor=person.actor)
+    acts = await portal.replays.acts(system.id, actor=person.actor, after=request.query_params.get("after"))
     context = ReplayPage(
         system=system.id,
         system_name=local(system),
@@ -192,6 +193,7 @@ async def _page(
         reason=reason,
         error=error,
         acts=[ActLine(id=each.id, at=each.at, who=each.who, reason=each.reason, count=count) for each, count in acts],
+        after=acts.after or "",
     )
     return portal.renderer.page(request, "pages/replay.html", context, status=422 if asked.error else status)
 
@@ -264,7 +266,7 @@ def _wrong(reason: str, chosen: Sequence[str]) -> str:
         return _("请至少选择一项投递。")
     if len(chosen) > MOST_AT_ONCE:
         return _("一次最多 500 项，请分几次。")
-    return "" if len(reason) >= LEAST_REASON else _("请写明重新送出的理由（至少4个字），会记入审计日志。")
+    return "" if len(reason) >= LEAST_REASON else _("请写明重新送出的理由（至少4个字），会记录在案。")
 
 
 _ADDRESS = "/systems/{system}"

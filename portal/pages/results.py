@@ -123,7 +123,7 @@ async def _found(
         person_key=portal.happenings.key_of(id_number) if id_number else "",
         after=after,
     )
-    return list(page.results), page.after
+    return list(page), page.after
 
 
 def _sees(person: Person, result: ResultRecord, at: datetime) -> bool:

@@ -20,7 +20,6 @@ from connectors.redaction import Redactor
 from connectors.registered_text import as_written
 from connectors.replay import Act, Choice, Group, KeptAct, LeftOut, Way
 from connectors.replaying import Preview
-from connectors.storage.desk_book import SqlDeskBook
 from connectors.storage.shipping import ship
 from connectors.storage.tables import deliveries, desk_tasks
 from matters.case import CaseStatus
@@ -153,11 +152,25 @@ async def test_of_two_owners_at_once_one_replays(house: House) -> None:
     ]
 
 
+async def test_two_owners_who_renew_two_deliveries_of_a_case_at_once_append_one_behind_the_other(house: House) -> None:
+    lease = await ended(house, REFUSED)
+    async with house.engine.begin() as connection:
+        found = await connection.execute(select(deliveries).where(deliveries.c.id == lease.delivery.id))
+        other = {**found.mappings().one(), "id": str(uuid4()), "key": str(uuid4()), "position": 2}
+        await connection.execute(deliveries.insert().values(other))
+    both = await asyncio.gather(
+        replay(house, lease), house.connectors.replays.replay(act(), [other["id"]], actor=OWNER)
+    )
+    assert [why for each in both for _, why in each.left_out] in ([], [LeftOut.LATER_WAITS])
+    assert sum(len(each.renewed) for each in both) + sum(len(each.left_out) for each in both) == 2
+    positions = [view.delivery.position for view in await house.connectors.deliveries.of_case(other["case_number"])]
+    assert positions == list(range(1, len(positions) + 1))
+
+
 async def test_what_a_clerk_sent_again_meanwhile_is_left_out(house: House) -> None:
     lease = await ended(house, UNREADABLE)
-    (task,) = await house.connectors.desk_book.tasks_of(CLERK.unit)
-    assert isinstance(house.connectors.desk_book, SqlDeskBook)
-    await house.connectors.desk.send_again(task.id, actor=CLERK, at=LATER)
+    (view,) = await house.connectors.desk.tasks(CLERK)
+    await house.connectors.desk.send_again(view.task.id, actor=CLERK, at=LATER)
     kept = await replay(house, lease)
     assert [why for _, why in kept.left_out] == [LeftOut.CHANGED]
     assert await of_case(house, lease) == [(DeliveryState.QUEUED, 1)]

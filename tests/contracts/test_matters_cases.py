@@ -178,7 +178,7 @@ async def test_a_list_is_walked_page_by_page_newest_first(engine: AsyncEngine, s
     after: str | None = None
     while True:
         page = await store.page(Scope(unit="320105007-bmfw"), after=after, limit=4)
-        seen += [case.number for case in page.cases]
+        seen += [case.number for case in page]
         after = page.after
         if after is None:
             break
@@ -194,7 +194,7 @@ async def test_a_region_shows_what_lies_in_it(
 ) -> None:
     places = ("320105007", "320105007", "320105009", "320206003")
     await keep(engine, *(new_case(n, region=place) for n, place in enumerate(places)))
-    assert len((await store.page(Scope(region=region))).cases) == count
+    assert len(await store.page(Scope(region=region))) == count
 
 
 async def test_open_and_closed_cases_are_told_apart(engine: AsyncEngine, store: SqlCaseStore) -> None:
@@ -204,8 +204,8 @@ async def test_open_and_closed_cases_are_told_apart(engine: AsyncEngine, store: 
         await add_case(connection, *(lambda made: (made[0], [made[1]]))(new_case(1)))
         await add_case(connection, ended, [event, last])
     unit = Scope(unit="320105007-bmfw")
-    assert [case.number[-1] for case in (await store.page(unit, is_open=True)).cases] == ["1"]
-    assert [case.number[-1] for case in (await store.page(unit, is_open=False)).cases] == ["2"]
+    assert [case.number[-1] for case in await store.page(unit, is_open=True)] == ["1"]
+    assert [case.number[-1] for case in await store.page(unit, is_open=False)] == ["2"]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ async def test_a_cursor_of_somebodys_making_breaks_nothing(
     engine: AsyncEngine, store: SqlCaseStore, cursor: str
 ) -> None:
     await keep(engine, new_case())
-    assert len((await store.page(Scope(unit="320105007-bmfw"), after=cursor)).cases) <= 1
+    assert len(await store.page(Scope(unit="320105007-bmfw"), after=cursor)) <= 1
 
 
 async def test_files_are_added_to_a_material_once_each(engine: AsyncEngine, store: SqlCaseStore) -> None:

@@ -33,6 +33,9 @@ async def test_looks_come_back_by_case_the_newest_first(store: SqlDisclosureStor
         await store.add(look(minutes))
     assert list(await store.of_case(CASE.number, most=3)) == [look(3), look(2), look(1)]
     assert list(await store.of_case("another", most=3)) == []
+    first = await store.of_case(CASE.number, most=2)
+    rest = await store.of_case(CASE.number, most=2, after=first.after)
+    assert ([*first, *rest][:3], rest.items[:1]) == ([look(3), look(2), look(1)], (look(1),))
 
 
 @pytest.mark.parametrize("change", ["UPDATE matters_disclosures SET reason = 'x'", "DELETE FROM matters_disclosures"])

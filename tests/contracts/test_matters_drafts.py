@@ -71,7 +71,10 @@ async def test_an_owners_drafts_come_last_changed_first(store: SqlDraftStore) ->
         await store.create(draft(f"d{n}", updated_at=AT + timedelta(minutes=n)))
     await store.create(draft("other", owner="clerk-2"))
     assert [each.id for each in await store.of_owner("clerk-1")] == ["d3", "d2", "d1", "d0"]
-    assert [each.id for each in await store.of_owner("clerk-1", limit=2)] == ["d3", "d2"]
+    first = await store.of_owner("clerk-1", most=2)
+    assert [each.id for each in first] == ["d3", "d2"]
+    rest = await store.of_owner("clerk-1", most=2, after=first.after)
+    assert ([each.id for each in rest], rest.after) == (["d1", "d0"], None)
 
 
 async def test_a_draft_goes_in_the_transaction_that_keeps_its_case(engine: AsyncEngine, store: SqlDraftStore) -> None:

@@ -1,15 +1,19 @@
 """What flows back, as people meet it: the township's results, events to decide, notices on the desk, the citizen's page."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from connectors.fanout import Announcement, Happening
 from connectors.ledger import DeskReason
-from demo.seed import CENTRE_A
+from demo.seed import CENTRE_A, COUNTY
 from matters.policy import Actor, Role
 from tests.doubles.clerk_house import House, Visitor, guides
 
 MANUAL = "02-marginal-family"
 CLERK = Actor(sub="demo-clerk", name="王晓芸", roles=frozenset({Role.CLERK}), unit=CENTRE_A.id, region=CENTRE_A.region)
+
+
+MANAGER = Actor(sub="m", name="李经理", roles=frozenset({Role.MANAGER}), unit=COUNTY.id, region=COUNTY.region)
 
 
 async def granted(house: House, clerk: Visitor, *, seed: int = 1, other: bool = False) -> str:
@@ -132,6 +136,30 @@ async def test_a_death_waits_for_a_person_of_the_township(open_house: House) -> 
     assert (await other.get(f"/events/{event.number}")).status == 404
 
 
+async def test_a_death_announced_in_no_township_is_its_countys_with_a_clock(open_house: House) -> None:
+    county = replace(death(open_house), region=CENTRE_A.region[:6])
+    assert await open_house.portal.happenings.announced(county)
+    clerk, manager = await open_house.person("clerk"), await open_house.person("manager2")
+    (event,) = await open_house.portal.notices.events(CENTRE_A.region[:6], "open")
+    assert event.number not in (await clerk.get("/events")).text
+    assert (await clerk.get(f"/events/{event.number}")).status == 404
+    page = await manager.get("/events")
+    assert f"/events/{event.number}" in page.text
+    assert CENTRE_A.region[:6] in page.text
+    assert "已超期" not in page.text
+    open_house.later += timedelta(days=14)
+    manager = await open_house.person("manager2")
+    assert "已超期" in (await manager.get("/events")).text
+    assert f"/events/{event.number}" not in (await manager.get("/events?kind=F2-age-eighty")).text
+    left = [view.task for view in await open_house.portal.desk.tasks(MANAGER)]
+    assert {task.region for task in left} <= {CENTRE_A.region[:6]}
+    page = await manager.get(f"/events/{event.number}")
+    decided = await manager.submit(
+        page, page.form(action="/events"), {"reason": "已向家属核实"}, button=("action", "confirm")
+    )
+    assert "已确认" in decided.text
+
+
 async def test_a_visit_opens_an_application_that_is_filled_with_what_is_known(open_house: House) -> None:
     clerk = await open_house.person("clerk")
     number = await granted(open_house, clerk)
@@ -154,6 +182,42 @@ async def test_a_visit_opens_an_application_that_is_filled_with_what_is_known(op
     assert "/drafts/" in draft.url
     assert result.id_number in draft.text or result.id_number in (await clerk.get(draft.url)).text
     assert not [v for v in await open_house.portal.desk.tasks(CLERK) if v.task.reason is DeskReason.VISIT]
+
+
+async def visited(house: House) -> str:
+    """Have somebody to be visited; return the task's address."""
+    happening = Happening(
+        fanout=house.portal.flows.fanouts["F2-age-eighty"],
+        source="scan:test",
+        items={"person.name": "测试辛", "person.id_number": "990101190203011230"},
+        region=CENTRE_A.region,
+        unit=CENTRE_A.id,
+        happened_at=house.now(),
+    )
+    assert await house.portal.notices.happen([happening], at=house.now())
+    (task,) = [v.task for v in await house.portal.desk.tasks(CLERK)]
+    return f"/desk/notices/{task.id}"
+
+
+async def test_applying_twice_at_a_visit_opens_one_draft(open_house: House) -> None:
+    clerk = await open_house.person("clerk")
+    page = await clerk.get(await visited(open_house))
+    both = [await clerk.submit(page, page.form(action="/desk/notices"), button=("action", "apply")) for _ in range(2)]
+    assert both[0].url == both[1].url
+    assert "/drafts/" in both[0].url
+    assert (await clerk.get("/cases?state=drafts")).text.count("/drafts/") == 1
+
+
+async def test_who_applies_at_a_visit_a_colleague_has_closed_is_told_and_gets_no_draft(open_house: House) -> None:
+    clerk, colleague = await open_house.person("clerk"), await open_house.person("clerk2")
+    address = await visited(open_house)
+    page, theirs = await clerk.get(address), await colleague.get(address)
+    await colleague.submit(
+        theirs, theirs.form(action="/desk/notices"), {"note": "不愿申请"}, button=("action", "given_up")
+    )
+    late = await clerk.submit(page, page.form(action="/desk/notices"), button=("action", "apply"))
+    assert late.status == 409
+    assert "/drafts/" not in (await clerk.get("/cases?state=drafts")).text
 
 
 async def test_the_owner_sees_who_receives_what_and_a_clerk_does_not(open_house: House) -> None:

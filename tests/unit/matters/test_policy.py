@@ -107,3 +107,18 @@ def test_a_version_is_tried_in_regions_of_who_runs_systems_there() -> None:
     assert not policy.may_serve_region(actor(Role.OWNER, region="320105"), "32")
     assert not policy.may_serve_region(actor(Role.OWNER, region=""), "320105")
     assert not policy.may_serve_region(actor(Role.MANAGER, region="32"), "320105")
+
+
+def test_what_no_window_has_is_for_the_managers_answerable_and_never_for_nobody() -> None:
+    county, province = actor(Role.MANAGER, unit="gov", region="320105"), actor(Role.MANAGER, unit="gov", region="32")
+    elsewhere, clerk = actor(Role.MANAGER, unit="gov", region="3202"), actor(Role.CLERK)
+    for rule in (policy.may_decide_event, lambda who, region: policy.may_see_desk_task(who, unit="", region=region)):
+        assert [rule(who, "320105") for who in (county, province, elsewhere, clerk)] == [True, True, False, False]
+        assert [rule(who, "320105007") for who in (county, province, elsewhere, clerk)] == [True, True, False, True]
+        assert [rule(who, "") for who in (county, province, elsewhere, clerk)] == [True, True, True, False]
+        assert not rule(actor(Role.MANAGER, unit="", region="32"), "320105")
+        assert not rule(actor(Role.MANAGER, unit="gov", region=""), "")
+        assert not rule(actor(Role.CLERK, unit="gov", region="320105"), "320105")
+        for role in (Role.EDITOR, Role.APPROVER, Role.OWNER, Role.ADMIN):
+            assert not rule(actor(role, region="320105"), "320105")
+    assert not policy.may_see_desk_task(province, unit="320105007-bmfw", region="320105007")
