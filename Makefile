@@ -28,7 +28,7 @@ run: $(RUNTIME) ## Install what is missing and start OneWindow with its demo dep
 	@PORT="$(PORT)" exec .venv/bin/python onewindow.py demo
 
 test: $(DEVELOPMENT) programs ## Run the whole test suite, with real PostgreSQL, Redis and Chromium
-	@.venv/bin/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	@.venv/bin/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 check: $(DEVELOPMENT) ## Format, lint, types, import contracts, templates, locks
 	@.venv/bin/ruff format --check --quiet . && echo 'format: ok'

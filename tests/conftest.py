@@ -17,6 +17,7 @@ from config.state import StateStore
 from config.storage.memory_state import MemoryStateStore
 from config.storage.redis_state import RedisStateStore
 from config.storage.sql import create_engine
+from tests.scheduling import ByWhatIsShared, Standing
 from tests.servers.browser_loop import BrowserLoop
 from tests.servers.installation import Installation
 from tests.servers.mariadb import MariaDB
@@ -144,8 +145,9 @@ async def backend(backend_urls: tuple[str, str]) -> AsyncIterator[Backend]:
 
 @pytest.fixture(
     scope="session",
-    # One of the two workers runs everything on the embedded default, the other on PostgreSQL and Redis.
-    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("embedded", "full")],
+    # One of the two workers runs everything on the embedded default, the other on PostgreSQL and Redis:
+    # the ids tell them apart (tests/scheduling.py).
+    params=[pytest.param(name, id=f"{name}-installation") for name in ("embedded", "full")],
 )
 def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
     """A whole OneWindow with its 13 simulated departments; tests share it, so each brings people of its own."""
@@ -162,6 +164,26 @@ def installation(request: pytest.FixtureRequest) -> Iterator[Installation]:
 
 
 browser_loop = BrowserLoop()
+standing = Standing("installation")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByWhatIsShared:
+    return ByWhatIsShared(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: "pytest.FixtureDef[Any]", request: Any) -> Generator[None, Any, Any]:
+    made = yield
+    standing.remember(fixturedef, request)
+    return made
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Generator[None, Any, Any]:
+    done = yield
+    standing.end_before(nextitem)
+    return done
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,7 +19,6 @@ def parts() -> Iterator[Parts]:
     started.stop()
 
 
-@pytest.mark.xdist_group("full")
 @pytest.mark.timeout(600)  # starting everything and settling wait for events, however slow the machine
 def test_every_201_is_a_case_that_arrived_once(parts: Parts) -> None:
     killed = ("worker", "web", "redis", "database")

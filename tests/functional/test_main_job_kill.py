@@ -13,9 +13,7 @@ from tests.servers.matters import application_for, system_of
 from tests.servers.valkey import Valkey
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ("embedded", "full")]
-)
+@pytest.fixture(scope="module", params=["embedded", "full"])
 def apart(request: pytest.FixtureRequest) -> Iterator[Apart]:
     full = request.param == "full"
     redis = Valkey.start() if full else None
