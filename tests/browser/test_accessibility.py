@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, expect
 
 from demo.seed import DEMO_PASSWORD
 from tests.browser.axe import violations
 from tests.browser.clerk import Clerk
+from tests.browser.looks import PHONE, in_every_look, opened
 from tests.servers.api_caller import ApiCaller
 from tests.servers.installation import Installation
 from tests.servers.matters import application_for
 from tests.servers.relying_party import RelyingParty
 
-PHONE = ViewportSize(width=320, height=640)
-DESK = ViewportSize(width=1280, height=900)
+pytestmark = in_every_look("visitor")
 WITH_ROWS = "01-minimum-living-guarantee"
 BY_FORM = "27-one-child-parent-reward"
 BY_HAND = "01-minimum-living-guarantee"
@@ -29,14 +29,10 @@ def accessible(page: Page) -> None:
     assert too_wide <= 0, f"{page.url} is {too_wide} pixels wider than the screen"
 
 
-@pytest.fixture(params=["desk", "phone", "english"])
+@pytest.fixture
 def visitor(request: pytest.FixtureRequest, browser: Browser, installation: Installation) -> Iterator[Page]:
-    """A page in Chinese on a desk, in Chinese on a phone as narrow as they come, and in English."""
-    context = browser.new_context(
-        viewport=PHONE if request.param == "phone" else DESK,
-        locale="en-GB" if request.param == "english" else "zh-CN",
-        base_url=installation.base_url,
-    )
+    """A page in one of the looks."""
+    context = opened(browser, installation, request.param)
     yield context.new_page()
     context.close()
 

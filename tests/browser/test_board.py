@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, ViewportSize, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.browser.axe import violations
 from tests.browser.clerk import Clerk
+from tests.browser.looks import PHONE, in_every_look, on, opened
 from tests.servers.installation import Installation
 
-PHONE = ViewportSize(width=320, height=640)
-DESK = ViewportSize(width=1280, height=900)
 SYSTEM = "/systems/mz-elder"
 
 
@@ -22,17 +21,14 @@ def accessible(page: Page) -> None:
     assert too_wide <= 0, f"{page.url} is {too_wide} pixels wider than the screen"
 
 
-@pytest.fixture(params=["desk", "phone", "english"])
+@pytest.fixture
 def owner(request: pytest.FixtureRequest, browser: Browser, installation: Installation) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport=PHONE if request.param == "phone" else DESK,
-        locale="en-GB" if request.param == "english" else "zh-CN",
-        base_url=installation.base_url,
-    )
+    context = opened(browser, installation, request.param)
     yield Clerk.sign_in(context.new_page(), installation, "owner").page
     context.close()
 
 
+@in_every_look("owner")
 def test_alerts_maintenance_and_numbers_in_their_states(owner: Page) -> None:
     for path in ("/alerts", "/alerts?system=mz-elder", f"{SYSTEM}/numbers", f"{SYSTEM}/numbers?by=month"):
         owner.goto(path)
@@ -59,8 +55,9 @@ def test_alerts_maintenance_and_numbers_in_their_states(owner: Page) -> None:
     accessible(owner)
 
 
+@on("full")
 def test_the_board_keeps_itself_up_to_date(browser: Browser, installation: Installation) -> None:
-    context = browser.new_context(viewport=DESK, locale="zh-CN", base_url=installation.base_url)
+    context = opened(browser, installation, "desk")
     page = Clerk.sign_in(context.new_page(), installation, "owner").page
 
     def is_update(response: Response) -> bool:

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 
 from demo.forms import situations
 from tests.browser.clerk import Clerk
+from tests.browser.looks import in_turn, on
 from tests.servers.api_caller import ApiCaller, arrived, received
 from tests.servers.installation import Installation
 from tests.servers.matters import DELIVERED, MATTERS, SIGNED_ON_BY_OIDC, application_for, system_of
@@ -30,7 +31,7 @@ def phone(browser: Browser, installation: Installation) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("system", SIGNED_ON_BY_OIDC)
+@in_turn("system", SIGNED_ON_BY_OIDC)
 def test_a_tile_opens_its_system_without_a_second_password(
     clerk: Clerk, context: BrowserContext, installation: Installation, system: str
 ) -> None:
@@ -44,7 +45,7 @@ def test_a_tile_opens_its_system_without_a_second_password(
     expect(there.locator("body")).to_contain_text("云桥街道便民服务中心")
 
 
-@pytest.mark.parametrize("matter", ONE_OF_EACH_DEPARTMENT)
+@in_turn("matter", ONE_OF_EACH_DEPARTMENT)
 def test_a_matter_is_taken_in_delivered_and_seen_by_the_citizen(
     clerk: Clerk, phone: Page, installation: Installation, matter: str
 ) -> None:
@@ -69,12 +70,14 @@ def test_a_matter_is_taken_in_delivered_and_seen_by_the_citizen(
         assert str(secret) not in phone.content()
 
 
+@on("full")
 def test_a_second_tab_needs_no_second_sign_in(clerk: Clerk, context: BrowserContext) -> None:
     second = context.new_page()
     second.goto(f"{clerk.base_url}/cases")
     expect(second.locator(".masthead-who")).to_contain_text("王晓芸")
 
 
+@on("full")
 def test_signing_out_ends_it_for_every_tab(clerk: Clerk, context: BrowserContext) -> None:
     clerk.page.locator("form[action='/sign-out'] button").click()
     clerk.page.wait_for_load_state()
@@ -83,6 +86,7 @@ def test_signing_out_ends_it_for_every_tab(clerk: Clerk, context: BrowserContext
     expect(second.locator("input[name=password]")).to_be_visible()
 
 
+@on("embedded")
 def test_a_matter_is_found_and_opened_with_the_keyboard_alone(clerk: Clerk) -> None:
     """The cursor stands in the search when home opens: initials and Enter lead to the guide."""
     clerk.page.goto(clerk.base_url)
@@ -91,6 +95,7 @@ def test_a_matter_is_found_and_opened_with_the_keyboard_alone(clerk: Clerk) -> N
     clerk.page.wait_for_url("**/matters/04-temporary-assistance")
 
 
+@on("embedded")
 def test_what_was_typed_is_there_after_the_tab_was_closed(clerk: Clerk, context: BrowserContext) -> None:
     clerk.begin(application_for("05-elder-respect-allowance", seed=4_100))
     field = clerk.page.locator("#section-form input[type=text]").first

@@ -11,10 +11,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from demo.identifiers import id_number
 from tests.browser.axe import violations
 from tests.browser.clerk import Clerk
+from tests.browser.looks import on
 from tests.servers.api_caller import ApiCaller
 from tests.servers.installation import Installation
 from tests.servers.matters import application_for
 
+pytestmark = on("embedded")
 ALLOWANCE = "05-elder-respect-allowance"
 TRIES = 120
 

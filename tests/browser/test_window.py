@@ -8,8 +8,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.clerk import Clerk
+from tests.browser.looks import on
 from tests.servers.installation import Installation
 
+pytestmark = on("full")
 WIDTHS = (320, 1280)
 DEPARTMENT = "mz-elder"
 FIRST, SECOND = "王晓芸", "李建国"
