@@ -75,11 +75,12 @@ def run_contract_examples(
     directory: Directory = SYSTEMS,
 ) -> None:
     """Hold mapping and outcome rules against the spec's examples; nothing is sent. Ends with 1 when one fails."""
+    from connectors.example_reports import missing_examples
     from connectors.examples import run_examples
 
     failed = 0
     for one in _load(directory, system):
-        mismatches = run_examples(one)
+        mismatches = (*run_examples(one), *missing_examples(one))
         failed += len(mismatches)
         answers = sum(len(example.answers) for example in one.spec.examples)
         typer.echo(f"{one.id}: {len(one.spec.examples)} 个例子 examples, {answers} 个应答 answers")

@@ -5,11 +5,12 @@ is missing, what is new, what changed its type. Values may differ from day to da
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from connectors.errors import MappingRefused
+from connectors.example_reports import run_reports
+from connectors.mismatch import Mismatch
 from connectors.outcomes import Answer, Outcome, classify
 from connectors.rendering import render
 from connectors.spec_examples import ExampleAnswerSpec, ExampleSpec
@@ -18,26 +19,13 @@ from connectors.system import Operation, System
 _AT: Final = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mismatch:
-    """One place where an example and the spec, or the department, differ. Values of a case are never in it."""
-
-    example: str
-    place: str
-    expected: str
-    found: str
-
-    def __str__(self) -> str:
-        return f"{self.example}: {self.place}: expected {self.expected}, found {self.found}"
-
-
 def run_examples(system: System) -> tuple[Mismatch, ...]:
     """Return what does not hold of all examples of a system."""
     return tuple(mismatch for example in system.spec.examples for mismatch in run_example(system, example))
 
 
 def run_example(system: System, example: ExampleSpec) -> Iterator[Mismatch]:
-    """Give what does not hold of one example: first the message, then each answer."""
+    """Give what does not hold of one example: first the message, then each answer, then what is told later."""
     operation = system.operations.get(example.operation)
     if operation is None or operation.request is None:
         yield Mismatch(example=example.name, place="operation", expected="one that sends", found=example.operation)
@@ -45,11 +33,14 @@ def run_example(system: System, example: ExampleSpec) -> Iterator[Mismatch]:
     yield from _message(operation, example)
     for number, answer in enumerate(example.answers):
         yield from _meaning(system, operation, example, number, answer)
+    yield from run_reports(system, example)
 
 
 def values_of(example: ExampleSpec, operation: str) -> dict[str, object]:
     """Return the values a mapping reads for an example: what it gives, and fixed ones for the rest."""
     given = dict(example.given)
+    if isinstance(notice := given.get("notice"), Mapping) and "case" not in given:
+        given["case"] = {"number": notice.get("number", "")}  # as in earnest: a notice's number is its case's
     delivery = {"id": "example", "key": "example", "serial": "0" * 20, "attempt": 1, "created_at": _AT.isoformat()}
     fixed: dict[str, object] = {
         "form": {}, "case": {}, "applicant": {}, "clerk": {}, "materials": [], "department": {"number": ""},

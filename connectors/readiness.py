@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from connectors.coverage import Fed, coverage
 from connectors.errors import SpecProblem
-from connectors.examples import Mismatch, run_examples
+from connectors.examples import run_examples
+from connectors.mismatch import Mismatch
 from connectors.secret_names import secret_names
 from connectors.system import Operation, System
 from matters.guide import Matter

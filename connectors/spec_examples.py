@@ -5,11 +5,11 @@ show whether the department still answers as agreed (`connectors.examples`).
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
-from connectors.outcomes import OutcomeClass
+from connectors.outcomes import OutcomeClass, StatusWord
 from connectors.spec_auth import Part
 
 
@@ -24,11 +24,23 @@ class ExampleAnswerSpec(Part):
     department_number: str | None = None
 
 
+class ExampleReportSpec(Part):
+    """What the department tells later, as it comes: a callback, a message, row or line of `results`, or the answer to a
+    poll; and the state it has to mean. Without `means` it is a status nobody translated, which has to be flagged.
+    """
+
+    by: Literal["callback", "results", "poll"]
+    status: int = Field(default=200, ge=0, le=599)
+    headers: Mapping[str, str] = Field(default_factory=dict)
+    body: Any = None
+    means: StatusWord | None = None
+
+
 class ExampleSpec(Part):
     """A case, made of values as a mapping reads them (`form`, `case`, `applicant`, …); what is not said is empty.
 
     `sends` holds the fields the message must have at least (of a message of rows, its first rows); `answers` may be empty, and the first is the one expected
-    at the test address.
+    at the test address. `tells` are what may come afterwards.
     """
 
     name: str = Field(min_length=1, max_length=100)
@@ -36,3 +48,4 @@ class ExampleSpec(Part):
     given: Mapping[str, Any]
     sends: Mapping[str, Any] | list[Mapping[str, Any]] = Field(default_factory=dict)
     answers: tuple[ExampleAnswerSpec, ...] = ()
+    tells: tuple[ExampleReportSpec, ...] = ()

@@ -13,8 +13,9 @@ from typing import Final
 from uuid import UUID
 
 from config.clock import SHANGHAI
-from connectors.examples import Mismatch, drift, values_of
+from connectors.examples import drift, values_of
 from connectors.extracting import keepable
+from connectors.mismatch import Mismatch
 from connectors.outcomes import BEFORE_BYTES, DELIVERED, Answer, Outcome, OutcomeClass, classify
 from connectors.redaction import Redactor
 from connectors.spec_examples import ExampleAnswerSpec, ExampleSpec
@@ -92,12 +93,13 @@ class Trial:
 def fresh_values(example: ExampleSpec, operation: Operation, *, at: datetime, token: UUID) -> dict[str, object]:
     """Return what a mapping reads for the example as a new case of today; `token` is never used twice."""
     values = values_of(example, operation.name)
-    given = values["case"]
-    case = dict(given) if isinstance(given, Mapping) else {}
+    case, notice = ({**each} if isinstance(each := values.get(name), Mapping) else {} for name in ("case", "notice"))
     case["number"] = _fresh_number(str(case.get("number", "")), at, token)
-    for name in ("received_at", "accepted_at"):
-        if name in case:
-            case[name] = at.isoformat()
+    if notice:
+        notice["number"] = case["number"]
+    for fields, name in ((case, "received_at"), (case, "accepted_at"), (notice, "decided_at")):
+        if name in fields:
+            fields[name] = at.isoformat()
     delivery = {
         "id": str(token),
         "key": str(token),
@@ -105,15 +107,23 @@ def fresh_values(example: ExampleSpec, operation: Operation, *, at: datetime, to
         "attempt": 1,
         "created_at": at.isoformat(),
     }
-    return {**values, "case": case, "delivery": delivery, "now": at, "nonce": token.hex}
+    told = {"notice": notice} if notice else {}
+    return {**values, **told, "case": case, "delivery": delivery, "now": at, "nonce": token.hex}
 
 
 def _fresh_number(given: str, at: datetime, token: UUID) -> str:
-    """Return a case number of today in the given one's form; its sequence begins with 9, which no window reaches."""
-    parts = given.split("-")
-    if len(parts) != 4:
-        return f"{given[:40]}-{token.hex[:8]}"
-    return f"{parts[0]}-{at.astimezone(SHANGHAI):%y%m%d}-{parts[2]}-9{token.int % 10**5:05d}"
+    """Return a number of today in the given one's form: a case's, a result's (…-H2), an event's (LD-…).
+
+    A case's sequence begins with 9, which no window reaches.
+    """
+    day, parts = f"{at.astimezone(SHANGHAI):%y%m%d}", given.split("-")
+    match parts:
+        case ["LD", _, _, position]:
+            return f"LD-{day}-{token.hex[:12]}-{position}"
+        case [region, _, matter, _, *more]:
+            return "-".join([region, day, matter, f"9{token.int % 10**5:05d}", *more])
+        case _:
+            return f"{given[:40]}-{token.hex[:8]}"
 
 
 def judge(system: System, operation: Operation, example: ExampleSpec, answer: Answer) -> Judged:

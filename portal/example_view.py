@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass
 
 from connectors.errors import MappingRefused
-from connectors.examples import Mismatch, run_example, values_of
+from connectors.examples import run_example, values_of
+from connectors.mismatch import Mismatch
 from connectors.outcomes import Answer, classify
 from connectors.rendering import render
 from connectors.spec_examples import ExampleAnswerSpec, ExampleSpec

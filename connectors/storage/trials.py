@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from config.storage.sql import readonly
-from connectors.examples import Mismatch
+from connectors.mismatch import Mismatch
 from connectors.storage import rows
 from connectors.storage.trial_tables import trial_results, trials
 from connectors.trial import Judged, Trial, TrialResult, TrialState

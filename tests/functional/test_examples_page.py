@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
 from config.storage.sql import create_engine
-from connectors.examples import Mismatch
+from connectors.mismatch import Mismatch
 from connectors.storage.trials import SqlTrials
 from connectors.trial import Judged, TrialResult, TrialState
 from tests.doubles.clerk_house import BASE, House, house, systems

@@ -6,7 +6,7 @@ reported only after a while. A receipt counts as read when the ledger has kept e
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -33,7 +33,8 @@ from connectors.transports.files.lines import (
     row_number,
     sm3,
 )
-from connectors.transports.files.restating import restatements
+from connectors.transports.files.restating import restated
+from connectors.transports.unreadable import Unreadable
 
 log = logs.get(__name__)
 NOTE: Final = "receipts"
@@ -71,6 +72,7 @@ class Receipts:
     offset: timedelta
     holiday_on: HolidayOn
     bell: AlarmBell
+    unreadable: Unreadable
     _read: tuple[_Receipt, ...] = ()
     _unreadable_since: dict[str, datetime] = field(default_factory=dict)
 
@@ -152,6 +154,9 @@ class Receipts:
                 found.append(await self._receipt(entry))
             except FileUnreadable as unreadable:
                 broken[entry.name] = self._unreadable_since.get(entry.name, self.clock())
+                if entry.name not in self._unreadable_since and unreadable.reason != "missing":
+                    content, error = unreadable.content, unreadable.reason
+                    await self.unreadable.content("receipt", content, error=error, name=entry.name)
                 log.info("receipt_unreadable", system=self.system.id, file=entry.name, reason=unreadable.reason)
         self._unreadable_since = broken
         return tuple(found)
@@ -163,7 +168,7 @@ class Receipts:
             raise FileUnreadable("missing")
         manifest = read_ok(marker)
         if label_in(manifest.name, self.spec.receipt.prefix) is None:
-            raise FileUnreadable("manifest")  # also keeps a name with a path in it from being opened
+            raise FileUnreadable("manifest", marker)  # also keeps a name with a path in it from being opened
         try:
             content = await self.area.read(folder, manifest.name, most_bytes=self.spec.receipt.most_bytes)
         except AreaFault as fault:
@@ -215,8 +220,7 @@ class Receipts:
         event = event_of(
             self.system.results.report, variables, system=self.system.id, source="results", at=self.clock()
         )
-        restated = next((status for when, status in restatements(self.spec) if when.holds(variables)), None)
-        return event if event is None or restated is None else replace(event, status=restated)
+        return None if event is None else restated(self.spec, event, variables)
 
     async def _batch(self, answers: str) -> Batch | None:
         label = label_in(answers, self.spec.prefix)

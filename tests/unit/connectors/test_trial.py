@@ -72,3 +72,19 @@ def test_each_trial_sends_a_case_of_its_own_of_that_day() -> None:
     assert first["case"] != second["case"]
     assert first["delivery"] != second["delivery"]
     assert first["form"] == second["form"] == EXAMPLE.given["form"]
+
+
+@pytest.mark.parametrize(
+    ("given", "fresh"),
+    [
+        ("320105007-260303-MZ001-000001-H3", "320105007-270106-MZ001-900001-H3"),
+        ("LD-260303-0123456789ab-1", "LD-270106-000000000000-1"),
+        ("unlike any", "unlike any-00000000"),
+    ],
+)
+def test_a_notice_of_a_trial_has_a_number_of_its_own_in_the_agreed_form(given: str, fresh: str) -> None:
+    notice = {"number": given, "decided_at": "2026-03-03T10:00:00+08:00"}
+    example = EXAMPLE.model_copy(update={"given": {"notice": notice, "item": {}}})
+    values = fresh_values(example, OPERATION, at=AT, token=UUID(int=1))
+    assert values["notice"] == {"number": fresh, "decided_at": AT.isoformat()}
+    assert values["case"] == {"number": fresh}
