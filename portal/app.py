@@ -16,7 +16,6 @@ from config.settings import Settings
 from config.state import StateStore
 from config.storage.sql import ping
 from connectors.app import Connectors
-from connectors.registry_reading import LONGEST_TEXT
 from connectors.storage.recent_attempts import SqlRecentAttempts
 from matters.data_items import DataItems
 from matters.guide import Matter
@@ -47,17 +46,17 @@ from portal.routes import every_route
 from portal.sessions import Cookies, Sessions
 from portal.state import PortalState
 from portal.visit import Visit
+from portal.working_copies import LONGEST as LONGEST_COPY
 from portal.working_copies import WorkingCopies
 
 _API_BODY = LARGEST_FILE_BYTES + 64 * 1024
-_SPEC_BODY = 3 * LONGEST_TEXT + 64 * 1024  # a form writes each byte of Chinese as three
 LARGER_BODIES: Mapping[str, int] = {
     "/drafts/*/materials": LARGEST_POST_BYTES,
     "/api/v1/cases/*/materials/*": _API_BODY,
     "/api/v1/cases": _API_BODY,
     "/api/v1/cases/*/withdraw": _API_BODY,
-    "/registrations/*/*/text": _SPEC_BODY,
-    "/registrations/*/*/text/check": _SPEC_BODY,
+    "/registrations/*/*/text": LONGEST_COPY,
+    "/registrations/*/*/text/check": LONGEST_COPY,
 }
 """Paths that take uploads, for the shell's body limit; those of the API that don't refuse too much in its own words."""
 
@@ -112,11 +111,13 @@ def create_app(
         files=files,
         intake=connectors.intake,
         deliveries=connectors.deliveries,
+        window_steps=connectors.window_steps,
         desk=connectors.desk,
         log_ins=connectors.log_ins,
         replays=connectors.replays,
         trials=connectors.trials,
         repairs=connectors.repairs,
+        unreads=connectors.unreads,
         health=connectors.health,
         flows=connectors.flows,
         notices=connectors.notices,

@@ -9,10 +9,14 @@ from datetime import timedelta
 from typing import Final
 
 from config.state import StateStore, StateStoreUnavailable
+from connectors.registry_reading import LONGEST_TEXT
 from portal.sessions import hashed
 
 LIVES: Final = timedelta(days=3)
-LONGEST: Final = 256 * 1024
+LONGEST: Final = 3 * LONGEST_TEXT + 64 * 1024
+"""Bytes. Whatever the form's post can carry is kept, also a text that is too long to be saved: a form writes each byte
+of Chinese as three.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from config.logs import get
 from config.paging import Page
 from connectors.errors import IntakeError
 from matters.case import Case, CaseStatus, may_move
@@ -19,8 +18,10 @@ from matters.masking import mask_form, mask_name
 from matters.messages import say
 from matters.numbering import normal_number
 from matters.policy import may_change_case, may_see_case, may_unmask
+from portal.case_steps import CaseSteps, Typed, steps_of
 from portal.case_words import StatusBadge, TimelineEntry, badge, timeline
 from portal.delivery_words import DeliveryLine, delivery_line
+from portal.disclosing import LEAST_REASON, disclose, reason_of
 from portal.forms.display import DisplaySection, display
 from portal.forms.materials import MaterialLine, material_lines
 from portal.guards import checked_form, signed_in
@@ -29,12 +30,9 @@ from portal.notice_words import NoticeLine, is_moving, notice_lines
 from portal.people import Person
 from portal.refusals import NotHere
 from portal.rendering import is_htmx
-from portal.sessions import hashed
 from portal.state import PortalState, portal_of
 from portal.words import _, gettext
 
-_log = get("portal.audit")
-LEAST_REASON, LONGEST_REASON = 4, 200
 _MOST_DISCLOSURES = 20
 
 
@@ -58,14 +56,16 @@ class CasePage:
     may_unmask: bool
     disclosures: Page[Disclosure]
     may_withdraw: bool
+    steps: CaseSteps
     error: str
     reason: str
+    unmask_reason: str
 
 
 async def show(request: Request, person: Person) -> Response:
     """Show the case; htmx asks for the part that moves."""
     case = await find(request, person)
-    return await _page(request, person, case)
+    return await case_page(request, person, case)
 
 
 async def unmask(request: Request, person: Person) -> Response:
@@ -74,33 +74,26 @@ async def unmask(request: Request, person: Person) -> Response:
     case = await find(request, person)
     if not may_unmask(person.actor, case):
         raise NotHere
-    reason = str(form.get("reason") or "").strip()[:LONGEST_REASON]
-    if len(reason) < LEAST_REASON:
-        error = _("请写明查看完整信息的理由（至少4个字），会记录在案。")
-        return await _page(request, person, case, error=error, reason=reason, status=422)
-    portal = portal_of(request)
-    look = Disclosure(
-        case_number=case.number, sub=person.sub, by=person.name, unit=person.unit, reason=reason, at=portal.clock()
-    )
-    await portal.disclosures.add(look)
-    _log.info("case_unmasked", sub=person.sub, unit=person.unit, case_sha256=hashed(case.number))
-    return await _page(request, person, case, unmasked=True)
+    reason = reason_of(form)
+    if error := await disclose(portal_of(request), person, case.number, reason, of="case"):
+        return await case_page(request, person, case, error=error, unmask_reason=reason, status=422)
+    return await case_page(request, person, case, unmasked=True)
 
 
 async def withdraw(request: Request, person: Person) -> Response:
     """Take the case back for the applicant, with their reason."""
     form = await checked_form(request)
     case = await find(request, person)
-    reason = str(form.get("reason") or "").strip()[:LONGEST_REASON]
+    reason = reason_of(form)
     if len(reason) < LEAST_REASON:
         error = _("请写明撤回的理由（至少4个字）。")
-        return await _page(request, person, case, error=error, reason=reason, status=422)
+        return await case_page(request, person, case, error=error, reason=reason, status=422)
     portal = portal_of(request)
     try:
         await portal.intake.withdraw(case.number, actor=person.actor, reason=reason, at=portal.clock())
     except (IntakeError, MatterError) as error:
         text = say(error.public, error.params, gettext)
-        return await _page(request, person, case, error=text, reason=reason, status=409)
+        return await case_page(request, person, case, error=text, reason=reason, status=409)
     return RedirectResponse(f"/cases/{case.number}", status_code=303)
 
 
@@ -125,7 +118,7 @@ async def matter_of(portal: PortalState, case: Case) -> Matter:
     return await portal.guides.load(case.matter_id, case.guide_version)
 
 
-async def _page(
+async def case_page(
     request: Request,
     person: Person,
     case: Case,
@@ -133,6 +126,8 @@ async def _page(
     unmasked: bool = False,
     error: str = "",
     reason: str = "",
+    typed: Typed | None = None,
+    unmask_reason: str = "",
     status: int = 200,
 ) -> Response:
     portal = portal_of(request)
@@ -164,8 +159,10 @@ async def _page(
         may_unmask=may_unmask(person.actor, case),
         disclosures=looks,
         may_withdraw=may_change_case(person.actor, case) and may_move(case.status, CaseStatus.WITHDRAWN),
+        steps=await steps_of(portal, person, case, typed),
         error=error,
         reason=reason,
+        unmask_reason=unmask_reason,
     )
     partial = "partials/case-live.html" if is_fragment else None
     return portal.renderer.page(request, "pages/case.html", context, partial=partial, status=status)

@@ -11,24 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from config.logs import get
 from connectors.notices import ResultScope
 from connectors.reflux import ResultRecord
-from matters.disclosure import Disclosure
 from matters.identity_numbers import has_id_shape
 from matters.masking import mask_name
 from matters.numbering import normal_number
 from matters.policy import may_see_result, may_see_results, may_see_sensitive_results, may_unmask_result
+from portal.disclosing import disclose, reason_of
 from portal.guards import checked_form, signed_in
 from portal.item_words import ItemLine
-from portal.pages.case import LEAST_REASON, LONGEST_REASON
 from portal.people import Person
 from portal.refusals import NotAllowed, NotHere
-from portal.sessions import hashed
 from portal.state import PortalState, portal_of
 from portal.words import _
 
-_log = get("portal.audit")
 LONGEST_SEARCH = 60
 LEAST_SEARCH = 2
 
@@ -142,21 +138,9 @@ async def unmask(request: Request, person: Person) -> Response:
     result = await _find(request, person)
     if not _may_unmask(person, result):
         raise NotHere
-    reason = str(form.get("reason") or "").strip()[:LONGEST_REASON]
-    if len(reason) < LEAST_REASON:
-        error = _("请写明查看完整信息的理由（至少4个字），会记录在案。")
+    reason = reason_of(form)
+    if error := await disclose(portal_of(request), person, result.case_number, reason, of="result"):
         return await _page(request, result, person, error=error, reason=reason, status=422)
-    portal = portal_of(request)
-    look = Disclosure(
-        case_number=result.case_number,
-        sub=person.sub,
-        by=person.name,
-        unit=person.unit,
-        reason=reason,
-        at=portal.clock(),
-    )
-    await portal.disclosures.add(look)
-    _log.info("result_unmasked", sub=person.sub, unit=person.unit, case_sha256=hashed(result.case_number))
     return await _page(request, result, person, unmasked=True)
 
 
