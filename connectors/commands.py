@@ -12,12 +12,13 @@ from connectors.errors import SpecRefused
 from connectors.spec import load_system, load_systems
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from connectors.coverage import Coverage
     from connectors.ledger import Submission
     from connectors.reconciliation import Comparison
     from connectors.system import System
+    from connectors.yaml_source import YamlSource
     from matters.guide import Matter
 
 CONFIG = Path(__file__).parents[1] / "config"
@@ -33,9 +34,11 @@ def connector() -> None:
 
 @connector_cli.command("lint")
 def lint_specs(
-    directory: Annotated[Path, typer.Argument(help="Directory of specs; this installation's unless given.")] = SYSTEMS,
+    directory: Annotated[
+        Path, typer.Argument(help="Directory of specs, or one file; this installation's unless given.")
+    ] = SYSTEMS,
 ) -> None:
-    """Load every spec; ends with 1 and a line per problem when one does not hold."""
+    """Load every spec; ends with 1 and, for each problem, where it is and its mend when one does not hold."""
     systems = _load(directory)
     _check_fields(systems, directory)
     for system in systems:
@@ -157,15 +160,29 @@ def show_reconciliations(system: str) -> None:
 
 def _load(directory: Path, system: str | None = None) -> "list[System]":
     try:
-        systems = load_systems(directory)
+        systems = _declared(directory)
     except SpecRefused as refused:
-        _refuse(refused)
+        _refuse(refused, directory.parent if directory.is_file() else directory)
     if system is None:
         return list(systems.values())
     if system not in systems:
         typer.echo(f"没有这个系统。 There is no system {system!r}: there are {', '.join(systems)}", err=True)
         raise typer.Exit(1)
     return [systems[system]]
+
+
+def _declared(place: Path) -> "Mapping[str, System]":
+    """Return the systems of a directory or of one file; end with 1 where there is none, for nothing holds then."""
+    if place.is_file():
+        system = load_system(place)
+        return {system.id: system}
+    if not (systems := load_systems(place)):
+        missing = (
+            "没有这个目录或文件 no such directory or file" if not place.is_dir() else "没有 .yaml 文件 no file *.yaml"
+        )
+        typer.echo(f"{missing}: {place}", err=True)
+        raise typer.Exit(1)
+    return systems
 
 
 def _check_flows(systems: "Sequence[System]") -> None:
@@ -187,25 +204,32 @@ def _check_flows(systems: "Sequence[System]") -> None:
         raise typer.Exit(1) from None
 
 
-def _refuse(refused: SpecRefused) -> NoReturn:
-    for problem in refused.problems:
-        typer.echo(str(problem), err=True)
+def _refuse(refused: SpecRefused, directory: Path | None = None) -> NoReturn:
+    from connectors.telling import told
+
+    for line in told(refused.problems, directory):
+        typer.echo(line, err=True)
     raise typer.Exit(1) from None
 
 
-def _check_fields(systems: "list[System]", directory: Path) -> None:
+def _check_fields(systems: "list[System]", place: Path) -> None:
     """End with 1 when an operation reads a form field that none of the guides naming it has."""
     from connectors.unknown_fields import unknown_fields
-    from connectors.yaml_source import read
 
     matters = _matters()
     found = [
         problem
         for system in systems
-        for problem in unknown_fields(read(directory / f"{system.id}.yaml"), system.id, matters, named_only=True)
+        for problem in unknown_fields(_source(place, system.id), system.id, matters, named_only=True)
     ]
     if found:
-        _refuse(SpecRefused(found))
+        _refuse(SpecRefused(found), place.parent if place.is_file() else place)
+
+
+def _source(place: Path, system: str) -> "YamlSource":
+    from connectors.yaml_source import read
+
+    return read(place if place.is_file() else place / f"{system}.yaml")
 
 
 def _matters() -> "tuple[Matter, ...]":

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from connectors.chinese_marks import stray_mark
+from connectors.filter_arguments import unfit
 from connectors.filters import FILTERS, KEEP, Argument, Filter, FilterRefused, is_empty
 
 _TOKEN: Final = re.compile(r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<mark>[|(),])|(?P<word>[^\s|(),']+))")
@@ -109,6 +111,8 @@ def parse(text: str, *, roots: Mapping[str, frozenset[str] | None], tables: Mapp
     Raises:
         ExpressionRefused: unknown root, word, filter or table, or text that is not an expression.
     """
+    if (stray := stray_mark(text)) is not None:
+        raise ExpressionRefused(stray)
     tokens = _tokens(text)
     if not tokens:
         raise ExpressionRefused("expected an expression, got nothing")
@@ -204,6 +208,8 @@ def _step(name: str, arguments: list[Argument], tables: Mapping[str, CodeTable])
         )
     if not known.least <= len(arguments) <= known.most:
         raise ExpressionRefused(f"{name} takes {known.least} to {known.most} arguments, got {len(arguments)}")
+    if (expected := unfit(name, arguments)) is not None:
+        raise ExpressionRefused(expected)
     return Step(name, _bound(known, arguments), on_empty=known.on_empty)
 
 

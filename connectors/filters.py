@@ -36,6 +36,8 @@ class Sealed:
     secret: str
 
 
+_MOST_DIGITS: Final = 25
+"""Of a number, before or behind the point; calculating is exact up to 28."""
 Argument = str | int | float | bool
 FilterFunction = Callable[..., object]
 
@@ -72,9 +74,13 @@ def _text(value: object) -> str:
 
 def _decimal(value: object) -> Decimal:
     try:
-        return Decimal(_text(value).replace(",", ""))
+        number = Decimal(_text(value).replace(",", ""))
     except InvalidOperation:
         raise FilterRefused("expected a number") from None
+    # A department's JSON may say Infinity, and a text 1e999999: neither is an amount of anything.
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
+        raise FilterRefused("expected a number")
+    return number
 
 
 # Java's letters, since that is how departments write their formats.
@@ -100,9 +106,9 @@ def as_moment(value: object) -> datetime:
         text += "-01"
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(SHANGHAI) if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+    except (ValueError, OverflowError):
         raise FilterRefused("expected a date") from None
-    return moment.astimezone(SHANGHAI) if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
 
 
 def format_date(value: object, pattern: str) -> object:
@@ -155,7 +161,10 @@ def fen(value: object) -> int:
 
 def yuan(value: object, places: int = 2) -> str:
     """Return an amount in yuan as text with `places` decimals."""
-    return str(_decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+    try:
+        return str(_decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+    except InvalidOperation:
+        raise FilterRefused("expected an amount") from None
 
 
 def bytes_text(value: object, most: int, charset: str = "utf-8", beyond: str = "refuse") -> str:
@@ -210,14 +219,14 @@ def flag(value: object, yes: Argument = 1, no: Argument = 0) -> object:
 
 def digest(algorithm: str) -> Callable[[object], str]:
     def run(value: object) -> str:
-        return hashlib.new(algorithm, _text(value).encode()).hexdigest()
+        return hashlib.new(algorithm, _encoded(_text(value), "utf-8")).hexdigest()
 
     return run
 
 
 def sm3(value: object) -> str:
     hashing = hashes.Hash(hashes.SM3())
-    hashing.update(_text(value).encode())
+    hashing.update(_encoded(_text(value), "utf-8"))
     return hashing.finalize().hex()
 
 

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import cel
 
+from connectors.chinese_marks import stray_mark
+
 VARIABLES: Final = frozenset({"status", "headers", "body", "envelope", "error"})
 # `body.rows.all(r, r.code == 0)`: r is the expression's own name, not something it reads.
 _OWN_NAMES: Final = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
@@ -35,7 +37,7 @@ class Predicate:
     def holds(self, answer: Mapping[str, object]) -> bool:
         try:
             return self.program.execute(dict(answer)) is True
-        except (KeyError, TypeError, ValueError, RuntimeError, OverflowError, IndexError):
+        except (KeyError, TypeError, ValueError, RuntimeError, ArithmeticError, IndexError):
             return False
 
 
@@ -51,6 +53,8 @@ def parse_predicate(when: str) -> Predicate:
         raise PredicateRefused(
             f"expected fewer lists in one expression: at most {MOST_WALKS} of all, exists, map, filter"
         )
+    if (stray := stray_mark(when)) is not None:
+        raise PredicateRefused(stray)
     try:
         program = cel.compile(when)
     except ValueError as error:

@@ -83,7 +83,7 @@ class _Commands:
         """Keep a file as the draft of a new version; what it lacks is listed, and can be mended by registering it anew."""
 
         async def work(registry: "Registry", actor: "Actor") -> None:
-            text, system = file.read_text(encoding="utf-8"), file.stem
+            text, system = _read(file), file.stem
             known = {each.system: each.in_force for each in await registry.systems(actor)}
             before = known.get(system)
             saved = await registry.register(
@@ -173,6 +173,17 @@ def _end(sentence: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def _read(file: Path) -> str:
+    from connectors.errors import SpecRefused
+    from connectors.telling import told
+    from connectors.yaml_source import read_text
+
+    try:
+        return read_text(file)
+    except SpecRefused as refused:
+        _end("\n".join(["未登记。 Nothing was kept:", *told(refused.problems)]))
+
+
 def _contract_beside(file: Path, text: str) -> bytes | None:
     from connectors.registered_text import contract_of
     from connectors.spec import installed_contracts
@@ -190,8 +201,10 @@ def _print_version(version: "Registration") -> None:
 
 
 def _print_readiness(found: "Readiness") -> None:
-    for problem in found.problems:
-        typer.echo(str(problem), err=True)
+    from connectors.telling import told
+
+    for line in told(found.problems):
+        typer.echo(line, err=True)
     for mismatch in found.mismatches:
         typer.echo(str(mismatch), err=True)
     for operation in found.without_example:

@@ -36,6 +36,41 @@ SENTENCES: Final[tuple[Sentence, ...]] = (
         N_("这里不是有效的 YAML"),
         N_("看这一行和上一行：缩进是否用空格对齐，冒号后是否有空格，引号和括号是否成对；值中有冒号或井号时加双引号"),
     ),
+    _told(
+        r"a tab stands here: expected blanks",
+        N_("行首有制表符（Tab）"),
+        N_("把它换成空格，每层缩进两格"),
+    ),
+    _told(
+        r"a Chinese (?P<mark>.*) stands here: expected (?P<meant>.*)",
+        N_("这里的 {mark} 是中文符号"),
+        N_("换成英文符号：{meant}"),
+    ),
+    _told(
+        r"expected UTF-8, this is (?P<found>.*)",
+        N_("文件不是 UTF-8 编码，看起来是 {found}"),
+        N_("在编辑器中另存为 UTF-8"),
+    ),
+    _told(
+        r"there is no such file, or it can't be opened",
+        N_("没有这个文件，或打不开"),
+        N_("核对文件名和目录；对接说明的文件名以 .yaml 结尾"),
+    ),
+    _told(
+        r"a character that no file may hold: (?P<code>.*)",
+        N_("这里有一个看不见的控制字符（{code}）"),
+        N_("删去这一行重新输入"),
+    ),
+    _told(
+        r"an alias \(\*\) that holds itself: .*",
+        N_("有一处引用（*）引用了自己"),
+        N_("去掉引用，写出内容"),
+    ),
+    _told(
+        r"Input should be a valid dictionary or instance of SystemSpec",
+        N_("文件是空的，或最外层不是“名称: 值”"),
+        N_("从另一个系统的对接说明复制一份开始，例如 config/systems/mz-elder.yaml"),
+    ),
     _told(r"stands here twice", N_("同一层有两个相同的名称"), N_("删去或改名其中一个")),
     _told(r"fewer levels in one another", N_("层级太深"), N_("减少嵌套的层数")),
     _told(r"a word as key", N_("冒号前应为一个名称"), N_("把冒号前的列表或对象改为一个名称")),
@@ -103,6 +138,21 @@ SENTENCES: Final[tuple[Sentence, ...]] = (
         r"(?P<name>\w+) takes (?P<least>\d+) to (?P<most>\d+) arguments, got (?P<given>\d+)",
         N_("{name} 有 {least} 至 {most} 个参数，写了 {given} 个"),
         N_("改正参数的个数"),
+    ),
+    _told(
+        r"(?:date|parse_date): expected a pattern .*, got (?P<given>.*)",
+        N_("{given} 不是时间的写法"),
+        N_("用这些字母：yyyy MM dd HH mm ss SSS（区分大小写），或 epoch、epoch_ms；引号用英文单引号"),
+    ),
+    _told(
+        r"\w+: expected a character set, got (?P<given>.*)",
+        N_("没有 {given} 这种字符集"),
+        N_("写成 'utf-8'、'gb18030' 或 'gbk'"),
+    ),
+    _told(
+        r"(?P<name>\w+): expected (?P<wanted>a .*|'refuse' or 'cut'), got (?P<given>.*)",
+        N_("{name} 的参数 {given} 不对"),
+        N_("改为：{wanted}"),
     ),
     _told(
         r"not a CEL expression: (?P<why>.*)",
@@ -209,6 +259,11 @@ SENTENCES: Final[tuple[Sentence, ...]] = (
         N_("只留一个"),
     ),
     _told(r"back: a read flag belongs to a table of results", N_("读取标记只用于结果表"), _REMOVE),
+    _told(
+        r"at most (?P<most>\d+): only batch files take more together",
+        N_("最多 {most}；只有批次文件可以更多"),
+        N_("改小一些"),
+    ),
     _told(r"a password needs a user", N_("有密码就要有账号"), N_("加上 user")),
     _told(r"each field has a name of its own", N_("字段名称不能重复"), N_("改名其中一个")),
     _told(r"our files and theirs need .*", N_("我方与对方的文件须用不同的前缀或目录"), N_("改 prefix 或 folder")),

@@ -113,8 +113,15 @@ def read_object(content: bytes, charset: str) -> dict[str, object]:
 
 
 def sorted_json(value: object) -> str:
-    """Return JSON with all keys sorted and no blanks."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    """Return JSON with all keys sorted and no blanks.
+
+    Raises:
+        EnvelopeRefused: `shape`, nested so deeply that it could just be read.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    except RecursionError:
+        raise EnvelopeRefused("shape") from None
 
 
 def sorted_params(fields: Mapping[str, object]) -> str:

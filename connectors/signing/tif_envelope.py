@@ -94,7 +94,7 @@ class TifSigner(NoSigner):
         for key in read_believed(self._secrets, self._auth.sm4_key, sm4_key):
             try:
                 return json.loads(sm4_open(key, sealed))
-            except (SealBroken, ValueError):
+            except (SealBroken, ValueError, RecursionError):
                 continue
         raise EnvelopeRefused("seal")
 

@@ -1,6 +1,7 @@
 """The mapping language's expressions: what each filter does, and what is refused when a spec is loaded."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from connectors.expression import CodeTable, ExpressionRefused, parse
 from connectors.filters import FILTERS, KEEP, FilterRefused
 from connectors.paths import REQUEST_ROOTS
+from connectors.predicates import parse_predicate
 
 TABLES = {
     "gender": CodeTable(codes={"1": "M", "2": "F"}),
@@ -115,3 +117,57 @@ def test_now_is_given_in_beijing_time() -> None:
 
 def test_every_filter_says_what_it_does() -> None:
     assert all(each.does and each.least <= each.most for each in FILTERS.values())
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "form.x | date('YYYYMMDD')",
+        "form.x | date(‘yyyyMMdd’)",
+        "form.x | date('Monat MM')",
+        "form.x | parse_date('')",
+        "form.x | bytes(60, 'gbkk')",
+        "form.x | bytes(60, 'hex')",
+        "form.x | bytes('60')",
+        "form.x | bytes(60, 'gbk', 'shorten')",
+        "form.x | charset('中文')",
+        "form.x | pad(1000000000)",
+        "form.x | pad(6, '00')",
+        "form.x | slice('a', 2)",
+        "form.x | yuan(99)",
+        "form.x | split('')",
+    ],
+)
+def test_an_argument_that_cannot_be_meant_is_refused_before_any_case(expression: str) -> None:
+    with pytest.raises(ExpressionRefused, match="expected"):
+        parse(expression, roots=REQUEST_ROOTS, tables=TABLES)
+
+
+@pytest.mark.parametrize("pattern", ["yyyy年MM月dd日", "yyyy-MM-ddTHH:mm:ssZ", "HH:mm", "yyyyMMddHHmmssSSS", "epoch"])
+def test_every_way_departments_write_a_time_is_taken(pattern: str) -> None:
+    parse(f"form.x | date('{pattern}')", roots=REQUEST_ROOTS, tables=TABLES)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize(
+    "value",
+    [float("inf"), float("nan"), 10**400, 1e308, "1e999999", "Infinity", "9" * 5000, "\ud800", "\0", [1, [2]], {"a": 1},
+     "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "١٢٣", -(10**30)],
+    ids=lambda value: repr(value)[:12],
+)  # fmt: skip
+def test_a_filter_passes_a_value_on_or_refuses_it_and_never_breaks(name: str, value: object) -> None:
+    """A department's JSON may say anything; what breaks here would break an attempt after the message has left."""
+    brackets = {"date": "('yyyy-MM-dd')", "parse_date": "('epoch_ms')", "pad": "(4)", "prefix": "('a')", "bytes": "(9)",
+                "suffix": "('a')", "slice": "(0, 2)", "text": "(2)", "charset": "('gbk')", "split": "(',')",
+                "sm4": "('k')", "default": "('x')"}  # fmt: skip
+    expression = parse(f"form.x | {name}{brackets.get(name, '')}", roots=REQUEST_ROOTS, tables=TABLES)
+    with suppress(FilterRefused):
+        expression.evaluate({"form": {"x": value}})
+
+
+def test_a_predicate_that_divides_by_nothing_does_not_hold() -> None:
+    when = parse_predicate("body.done / body.all == 1")
+    assert (
+        when.holds({"status": 200, "headers": {}, "body": {"done": 1, "all": 0}, "envelope": None, "error": ""})
+        is False
+    )

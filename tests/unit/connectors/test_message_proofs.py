@@ -14,7 +14,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from connectors.errors import EnvelopeRefused, SecretMissing
-from connectors.national_crypto import SealBroken, new_key_pair, sm4_open, sm4_seal
+from connectors.national_crypto import SealBroken, Sm2PrivateKey, new_key_pair, sm4_open, sm4_seal
 from connectors.rendering import Rendered
 from connectors.secrets_dir import SecretsDirectory, SecretsInMemory
 from connectors.signing import Incoming, Signed, Signer, signer_for
@@ -205,3 +205,21 @@ def test_a_secret_is_read_by_name_and_again_when_its_file_changes(tmp_path: Path
     (tmp_path / "x").write_text("second\n", encoding="utf-8")
     (tmp_path / "x.next").write_text("third", encoding="utf-8")
     assert secrets.believed("x") == (b"second", b"third")
+
+
+@pytest.mark.parametrize("kind", ["sm2_body", "sm2_params", "md5_sorted"])
+def test_no_depth_of_a_message_breaks_what_reads_it(kind: str) -> None:
+    """At some depth a document can just be read and no longer be written for its signature."""
+    for depth in range(800, 1_000):
+        content = b'{"sign":"x","a":' + b"[" * depth + b"]" * depth + b"}"
+        with pytest.raises(EnvelopeRefused):
+            signer(kind).verify(Incoming(method="POST", target="/", headers={}, content=content), "utf-8")
+
+
+def test_what_is_sealed_may_nest_without_end_and_is_refused() -> None:
+    deep: dict[str, object] = {}
+    sealed = sm4_seal(bytes.fromhex(SECRETS.current("sm4").decode()), b"[" * 5000 + b"]" * 5000)
+    deep["encData"] = base64.b64encode(sealed).decode()
+    deep["signData"] = base64.b64encode(Sm2PrivateKey(PRIVATE).sign(sorted_params(deep).encode())).decode()
+    with pytest.raises(EnvelopeRefused):
+        signer("tif_envelope").open(json.dumps({"data": deep}).encode(), "utf-8")

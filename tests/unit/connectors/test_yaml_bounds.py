@@ -24,7 +24,7 @@ KEY = "? [&k0 [x], " + ", ".join(f"&k{n} [{', '.join([f'*k{n - 1}'] * 9)}]" for 
         ("- " * 200_000 + "a", "fewer levels"),
         ("{a: " * 100_000, "fewer levels"),
         (LAUGHS, "a document a person can read"),
-        ("a: &a [*a]\n", "recursion"),
+        ("a: &a [*a]\n", "an alias (*) that holds itself"),
         ("id: a\nid: b\n", "stands here twice"),
         (KEY, "a word as key"),
         ('id: !!int ""\n', "YAML"),
