@@ -105,6 +105,13 @@ class NotWithdrawable(IntakeError):
     public = N_("办件已经办结，不能撤回")
 
 
+class StepNotPossible(IntakeError):
+    """The case has no such step now: there is nothing to hand over or to bring, or somebody was faster."""
+
+    code = "step_not_possible"
+    public = N_("办件刚刚有了变化，这一步现在不能登记，请刷新后再看")
+
+
 class TaskClosed(IntakeError):
     """Somebody else, or the department, settled it first."""
 

@@ -57,6 +57,12 @@ class DeskReason(StrEnum):
     DEPARTMENT_ERROR = "department_error"  # they reported that something went wrong on their side
     HAND_OVER = "hand_over"  # a notice that is handed over: its receiver has no system we reach
     VISIT = "visit"  # somebody is to be visited and asked
+    SUPPLEMENT = "supplement"  # the applicant brought what the department asked for: carry it there
+    SUPPLEMENT_LATE = "supplement_late"  # nobody brought it in time: ask the department, then end the case or note it
+
+
+SUPPLEMENT_TASKS: Final = frozenset({DeskReason.SUPPLEMENT, DeskReason.SUPPLEMENT_LATE})
+"""Nothing is left of them once the department has gone on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,8 @@ REASON_NAMES: Final[Mapping[DeskReason, str]] = {
     DeskReason.DEPARTMENT_ERROR: N_("部门系统报告出错，请与部门联系"),
     DeskReason.HAND_OVER: N_("结果由人工移交给接收方"),
     DeskReason.VISIT: N_("请网格员上门核实意愿"),
+    DeskReason.SUPPLEMENT: N_("申请人已补正，请把补充的材料送交部门"),
+    DeskReason.SUPPLEMENT_LATE: N_("补正期限已过，请向部门问清后登记"),
 }
 
 ALARM_NAMES: Final[Mapping[AlarmKind, str]] = {

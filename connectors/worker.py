@@ -9,7 +9,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -60,7 +60,7 @@ class DeliveryWorker:
         holiday_on: HolidayOn,
         base_url: str,
         offset: timedelta = timedelta(0),
-        scan: Callable[[datetime], Awaitable[object]] | None = None,
+        scans: Sequence[Callable[[datetime], Awaitable[object]]] = (),
         watch: Callable[[], Coroutine[object, object, None]] | None = None,
         trying: Callable[[], Coroutine[object, object, None]] | None = None,
         lease: timedelta = LEASE,
@@ -72,7 +72,7 @@ class DeliveryWorker:
         self._maintenance, self._windows = maintenance, Announced()
         self._state = state
         self._clock = clock
-        self._scan, self._watch, self._trying = scan, watch, trying
+        self._scans, self._watch, self._trying = scans, watch, trying
         self._lease = lease
         self._look_every_seconds = look_every_seconds
         self.owner = owner or worker_name()
@@ -196,12 +196,13 @@ class DeliveryWorker:
             log.exception("left_over_fault", delivery=delivery_id)
 
     async def _scan_daily(self) -> None:
-        """Look for what happens by itself (somebody reaches an age); whether it is time, the scan knows."""
-        while self._scan is not None:
-            try:
-                await self._scan(self._clock())
-            except Exception:
-                log.exception("scan_fault")
+        """Look for what happens by itself (somebody reaches an age, a day is over); whether it is time, each scan knows."""
+        while self._scans:
+            for scan in self._scans:
+                try:
+                    await scan(self._clock())
+                except Exception:
+                    log.exception("scan_fault")
             await asyncio.sleep(SCAN_EVERY_SECONDS)
 
     async def _beat(self) -> None:

@@ -136,12 +136,18 @@ def generated_proofs(matter: Matter, situation: str, portal: PortalState) -> tup
 
 
 async def begin(
-    portal: PortalState, person: Person, matter: Matter, situation: str, values: Mapping[str, object] | None = None
+    portal: PortalState,
+    person: Person,
+    matter: Matter,
+    situation: str,
+    values: Mapping[str, object] | None = None,
+    *,
+    id_: str = "",
 ) -> Draft:
-    """Keep a new draft, empty but for what is known already, and return it."""
+    """Keep a new draft, empty but for what is known already, and return it. One that has the id `id_` already stays."""
     now = portal.clock()
     draft = Draft(
-        id=str(uuid4()),
+        id=id_ or str(uuid4()),
         owner=person.sub,
         unit=person.unit,
         matter_id=matter.id,

@@ -1,5 +1,6 @@
 """`connectors.ports.DeskBook` in SQL."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from config.paging import Page
 from config.storage.sql import readonly
-from connectors.ledger import LEASED, Delivery, DeliveryState, DeskReason, DeskTask, Submission
+from connectors.ledger import LEASED, SUPPLEMENT_TASKS, Delivery, DeliveryState, DeskReason, DeskTask, Submission
 from connectors.ports import DeskChange, TasksOf
 from connectors.storage import rows
 from connectors.storage.case_moves import Report
 from connectors.storage.claims import cancel_withdrawals
 from connectors.storage.commits import until_uncontested
-from connectors.storage.desk import close_task, open_task, task, tasks_of
+from connectors.storage.desk import close_task, close_tasks, open_task, task, tasks_of
 from connectors.storage.settling import Settling
 from connectors.storage.tables import deliveries, desk_tasks, submissions
 
@@ -36,6 +37,16 @@ class SqlDeskBook:
     async def task(self, task_id: str) -> DeskTask | None:
         async with self._reading.connect() as connection:
             return await task(connection, task_id)
+
+    async def counts(self, which: TasksOf) -> Mapping[str, int]:
+        async with self._reading.connect() as connection:
+            return await counts(connection, which)
+
+    async def submissions_of(self, tasks: Collection[DeskTask]) -> Mapping[str, Submission]:
+        wanted = select(submissions).where(submissions.c.id.in_([task.delivery.submission_id for task in tasks]))
+        async with self._reading.connect() as connection:
+            found = (await connection.execute(wanted)).mappings()
+            return {row["id"]: rows.submission(row) for row in found}
 
     async def submission_of(self, task: DeskTask) -> Submission:
         async with self._reading.connect() as connection:
@@ -75,6 +86,8 @@ class SqlDeskBook:
             .returning(deliveries)
         )
         after = changed.mappings().one()
+        if change.state in ("confirmed", "cancelled"):
+            await close_tasks(connection, after["id"], reasons=SUPPLEMENT_TASKS, by=by, result=change.result, at=at)
         if change.state == "cancelled":
             await cancel_withdrawals(connection, task.delivery.case_number, at)
         if task.delivery.kind == "submit":

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from config.clock import Clock, utc_now
 from config.storage.sql import readonly
 from connectors.errors import NotWithdrawable
-from connectors.ledger import DUE, Delivery, DeliveryState, DeskReason, Submission
+from connectors.ledger import DUE, SUPPLEMENT_TASKS, Delivery, DeliveryState, DeskReason, Submission
 from connectors.outcomes import OutcomeClass
 from connectors.ports import Earlier, NewCase
 from connectors.reflux import Moved
@@ -177,7 +177,9 @@ class SqlIntakeStore:
             )
             await close_tasks(connection, row["id"], reasons=tuple(DeskReason), by=by, result="withdrawn", at=at)
             return
-        await close_tasks(connection, row["id"], reasons=(DeskReason.RESULT,), by=by, result="withdrawn", at=at)
+        await close_tasks(
+            connection, row["id"], reasons=(DeskReason.RESULT, *SUPPLEMENT_TASKS), by=by, result="withdrawn", at=at
+        )
         await self._tell(connection, row, case, reason=reason, at=at, due_at=due_at, position=of + row["position"])
 
     async def _tell(

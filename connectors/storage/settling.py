@@ -9,7 +9,17 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.inbound import Applied, apply_event, may_apply
-from connectors.ledger import NOTICE_KINDS, Delivery, DeliveryState, DeskReason, InboundEvent, Lease, LeaseLost, Result
+from connectors.ledger import (
+    NOTICE_KINDS,
+    SUPPLEMENT_TASKS,
+    Delivery,
+    DeliveryState,
+    DeskReason,
+    InboundEvent,
+    Lease,
+    LeaseLost,
+    Result,
+)
 from connectors.ports import DueOn
 from connectors.storage import rows
 from connectors.storage.case_moves import CaseMoves, Report
@@ -201,6 +211,8 @@ async def apply(connection: AsyncConnection, settling: Settling, row: Any, event
         by=delivery.system,
         only_remark=applied.stale,
     )
+    if any(word not in ("submitted", "supplement_required") for word in applied.reports):
+        await close_tasks(connection, delivery.id, reasons=SUPPLEMENT_TASKS, by=system.id, result="settled", at=at)
     if applied.desk is not None:
         note = f"{event.status} {event.message}".strip()
         await open_task(connection, after, applied.desk, note=note, at=at, due_at=settling.due_on(at))

@@ -45,6 +45,14 @@ REASONS = {
     DeskReason.GAVE_UP: (marked("多次未送达"), marked("已按规定重试到期。请联系部门，改为人工送交或重新送出。")),
     DeskReason.UNMAPPED_STATUS: (marked("状态待确认"), marked("部门报来一个新的状态。请向部门问清后填写结果。")),
     DeskReason.DEPARTMENT_ERROR: (marked("部门处理出错"), marked("部门报告处理时出错。请与部门联系后填写结果。")),
+    DeskReason.SUPPLEMENT: (
+        marked("送交补正材料"),
+        marked("申请人已把要求补的材料交到窗口。请送交部门，再填写部门受理号（没有新号的填写原来的）。"),
+    ),
+    DeskReason.SUPPLEMENT_LATE: (
+        marked("补正期限已过"),
+        marked("申请人没有在期限内到窗口补正。请问部门是否已直接收到，再到办件页登记已补正，或补正不来办结。"),
+    ),
 }
 _OTHER = (marked("填写部门结果"), marked("部门办好后，请在这里填写结果和理由。"))
 RESULTS: dict[DeskResult, str] = {
@@ -93,6 +101,8 @@ class TaskPage:
     materials: tuple[MaterialLine, ...] = field(repr=False)
     results: tuple[tuple[str, str], ...]
     closed_at: datetime | None
+    is_on_case: bool
+    """What is to be done is done on the case's own page."""
     due_at: datetime
     department_number: str
     number: str
@@ -121,7 +131,9 @@ async def desk(request: Request, person: Person) -> Response:
     )
     waiting = await portal.log_ins.waiting(person.actor) if may_work_desk(person.actor) else ()
     log_ins = tuple((each.system, local(each, "system_name")) for each in waiting)
-    return portal.renderer.page(request, "pages/desk.html", DeskPage(tasks=tasks, log_ins=log_ins, after=found.after or ""))
+    return portal.renderer.page(
+        request, "pages/desk.html", DeskPage(tasks=tasks, log_ins=log_ins, after=found.after or "")
+    )
 
 
 async def show(request: Request, person: Person) -> Response:
@@ -218,6 +230,7 @@ async def _page(
         materials=material_lines(matter, await portal.cases.materials(case.number)),
         results=tuple((code, _(text)) for code, text in RESULTS.items()),
         closed_at=view.task.closed_at,
+        is_on_case=view.task.reason is DeskReason.SUPPLEMENT_LATE,
         due_at=view.task.due_at,
         department_number=view.department_number,
         number=_text(posted, "number", LONGEST_NUMBER) or view.department_number,
