@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx2
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
@@ -20,9 +19,15 @@ from config.settings import Settings
 from config.state import StateStore
 from idp import app as idp_app
 
+if TYPE_CHECKING:
+    from composition.back_channel import BackChannel
+
 
 async def compose(settings: Settings, engine: AsyncEngine, state: StateStore, *, only: Part | None = None) -> App:
-    """Return the web app of this process behind its shell; in a whole one the delivery worker runs beside it."""
+    """Return the web app of this process behind its shell; in a whole one the delivery worker runs beside it.
+
+    What a provider alone does not need is loaded inside: it starts in half the time without.
+    """
     routes: list[BaseRoute] = []
     parts: list[Starlette] = []
     beside: list[Running] = []
@@ -35,9 +40,10 @@ async def compose(settings: Settings, engine: AsyncEngine, state: StateStore, *,
         routes += [*idp_app.root_routes(settings), Mount(urlsplit(settings.issuer).path, app=provider)]
     if only is None:
         # Provider and portal share this process: the back channel needs no socket.
+        from composition.back_channel import BackChannel
+
         back_channel = BackChannel(Starlette(routes=list(routes)))
     if only is not Part.IDP:
-        # Loaded here: a provider alone starts in half the time without portal and connectors.
         from composition.trade import read_trade
         from portal import app as portal_app
 
@@ -70,22 +76,7 @@ async def compose(settings: Settings, engine: AsyncEngine, state: StateStore, *,
     )
 
 
-class BackChannel:
-    """The portal's way to a provider in the same process; it carries the lifespan's state, as a server would."""
-
-    def __init__(self, app: App) -> None:
-        self._app = app
-        self.state: dict[str, Any] = {}
-
-    def transport(self) -> httpx2.ASGITransport:
-        return httpx2.ASGITransport(app=self._with_state)
-
-    async def _with_state(self, scope: Any, receive: Any, send: Any) -> None:
-        scope["state"] = dict(self.state)
-        await self._app(scope, receive, send)
-
-
-def _lifespan(parts: Sequence[Starlette], beside: Sequence[Running], back_channel: BackChannel | None) -> Any:
+def _lifespan(parts: Sequence[Starlette], beside: Sequence[Running], back_channel: "BackChannel | None") -> Any:
     @asynccontextmanager
     async def lifespan(_whole: Starlette) -> AsyncIterator[dict[str, Any]]:
         async with AsyncExitStack() as stack:
