@@ -8,8 +8,8 @@ from typing import Final, Protocol
 
 from config import logs
 from connectors.errors import StepNotPossible
-from connectors.handing_over import HandingOver, evidence_of, wrong_in
 from connectors.ledger import DeskReason
+from connectors.result_handing import HandingOver, evidence_of, wrong_in
 from connectors.supplements import SupplementDue
 from matters.case import Case, CaseStatus, Evidence, may_move
 from matters.deadline import shanghai_day

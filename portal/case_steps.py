@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from connectors.handing_over import WAY_WORDS, HandingOver
+from connectors.result_handing import WAY_WORDS, HandingOver
 from matters.case import Case, CaseStatus, may_move
 from matters.deadline import shanghai_day
 from matters.policy import may_change_case

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from connectors.errors import IntakeError
-from connectors.handing_over import LONGEST_NAME, LONGEST_REFERENCE, HandingOver, HandingWay, wrong_in
+from connectors.result_handing import LONGEST_NAME, LONGEST_REFERENCE, HandingOver, HandingWay, wrong_in
 from matters.case import Case
 from matters.errors import MatterError
 from matters.messages import say

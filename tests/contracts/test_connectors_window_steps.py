@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
 from connectors.errors import StepNotPossible
-from connectors.handing_over import HandingOver, HandingWay, wrong_in
 from connectors.ledger import DeliveryState, DeskReason, InboundEvent, Result
 from connectors.outcomes import Outcome, OutcomeClass
+from connectors.result_handing import HandingOver, HandingWay, wrong_in
 from connectors.storage.notes import SqlNotes
 from connectors.storage.window_steps import SqlStepBook
 from connectors.supplements import Supplements, supplement_clock
