@@ -39,10 +39,7 @@ async def compose(settings: Settings, engine: AsyncEngine, state: StateStore, *,
         larger_bodies |= idp_app.larger_bodies(settings)
         routes += [*idp_app.root_routes(settings), Mount(urlsplit(settings.issuer).path, app=provider)]
     if only is None:
-        # Provider and portal share this process: the back channel needs no socket.
-        from composition.back_channel import BackChannel
-
-        back_channel = BackChannel(Starlette(routes=list(routes)))
+        back_channel = _back_channel(routes)
     if only is not Part.IDP:
         from composition.trade import read_trade
         from portal import app as portal_app
@@ -74,6 +71,13 @@ async def compose(settings: Settings, engine: AsyncEngine, state: StateStore, *,
         open_paths=idp_app.open_paths(settings),
         larger_bodies=larger_bodies,
     )
+
+
+def _back_channel(routes: Sequence[BaseRoute]) -> "BackChannel":
+    # Provider and portal share this process: the back channel needs no socket.
+    from composition.back_channel import BackChannel
+
+    return BackChannel(Starlette(routes=list(routes)))
 
 
 def _lifespan(parts: Sequence[Starlette], beside: Sequence[Running], back_channel: "BackChannel | None") -> Any:

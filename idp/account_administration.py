@@ -7,10 +7,9 @@ from idp import accounts as use
 from idp.accounts import AccountRefused
 from idp.invitations import Invitations
 from idp.protocol.account import Account
-from idp.protocol.account_ports import AccountDirectory, FactorReset, Listed
+from idp.protocol.account_ports import AccountDirectory, AccountStore, FactorReset, Listed
 from idp.protocol.administration import Forbidden, covers, refuses_change
 from idp.protocol.audit import AuditEvent, AuditKind
-from idp.protocol.ports import AccountStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,11 @@ from typing import Final
 
 from idp.passwords import Passwords
 from idp.protocol.account import Account
+from idp.protocol.account_ports import AccountStore
 from idp.protocol.audit import COMMAND_LINE, AuditEvent, AuditKind
+from idp.protocol.client_ports import ClientStore
 from idp.protocol.contact import Contact, ContactRefused
 from idp.protocol.contact import check as check_contact
-from idp.protocol.ports import AccountStore, ClientStore
 
 REAL_NAME_LEVELS: Final = range(4)
 REGION_DIGITS: Final = (2, 4, 6, 9)

@@ -10,7 +10,7 @@ from typing import Final
 
 from config.logs import get
 from idp.protocol.audit import SYSTEM, AuditEvent, AuditKind, AuditUnavailable, Detail
-from idp.protocol.ports import AuditStore
+from idp.protocol.audit_ports import AuditStore
 
 _log = get("onewindow.audit")
 

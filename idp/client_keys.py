@@ -38,7 +38,7 @@ class _Fetched:
 
 
 class FetchingClientKeys:
-    """`idp.protocol.ports.ClientKeys`, one for a process."""
+    """`idp.protocol.client_ports.ClientKeys`, one for a process."""
 
     def __init__(self, egress: EgressClient, clock: Clock) -> None:
         self._egress = egress

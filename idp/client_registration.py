@@ -13,11 +13,12 @@ from config.logs import get
 from idp import clients
 from idp.clients import ClientRefused
 from idp.protocol import client_metadata
+from idp.protocol.account_ports import Accounts
 from idp.protocol.audit import AuditEvent, AuditKind
 from idp.protocol.client import Client, Profile, hash_secret, is_registration_token
 from idp.protocol.client_invitation import ClientInvitation, check_allowed
+from idp.protocol.client_ports import ClientInvitationStore, ClientStore
 from idp.protocol.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidToken, OAuthError
-from idp.protocol.ports import Accounts, ClientInvitationStore, ClientStore
 
 _log = get("onewindow.idp")
 _PLACE = re.compile(r"\A(?:\*\.)?(?:[a-z0-9-]+\.)*[a-z0-9-]+\Z")

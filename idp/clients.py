@@ -10,11 +10,12 @@ from typing import Final
 from config.public_jwk import JwksRefused, public_keys
 from idp.accounts import ROLES
 from idp.protocol import acr, fapi2, front_channel_logout, subject
+from idp.protocol.account_ports import Accounts
 from idp.protocol.audit import COMMAND_LINE, AuditEvent, AuditKind
 from idp.protocol.client import Client, hash_secret
+from idp.protocol.client_ports import ClientStore
 from idp.protocol.client_signature import ALGS as CLIENT_ALGS
 from idp.protocol.device_grant import GRANT_TYPE as DEVICE_GRANT
-from idp.protocol.ports import Accounts, ClientStore
 from idp.protocol.redirect_uri import RedirectUriRefused, check_registration
 from idp.protocol.resource_indicators import is_resource
 from idp.protocol.scope import SCOPES_SUPPORTED

@@ -9,13 +9,13 @@ from secrets import randbelow, token_urlsafe
 from idp.passwords import Passwords
 from idp.protocol import counter_recovery as rules
 from idp.protocol.account import Account, fold_username
-from idp.protocol.account_ports import AccountDirectory, CounterRecoveryStore
+from idp.protocol.account_ports import AccountDirectory, AccountStore, CounterRecoveryStore
 from idp.protocol.administration import Forbidden, refuses_recovery
 from idp.protocol.audit import AuditEvent, AuditKind
 from idp.protocol.counter_recovery import CounterRecovery, RecoveryRefusal
 from idp.protocol.password_rules import PasswordFault, fault_of
-from idp.protocol.ports import AccountStore, Attempts
 from idp.protocol.recovery_code import hash_code, new_codes
+from idp.protocol.session_ports import Attempts
 from idp.protocol.throttle import counter_recovery_bounds
 
 

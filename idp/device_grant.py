@@ -15,6 +15,7 @@ from idp.protocol.account import Account
 from idp.protocol.audit import AuditKind
 from idp.protocol.authorization_code import grant_id_of
 from idp.protocol.client import Client
+from idp.protocol.client_ports import Clients
 from idp.protocol.device_grant import DeviceRequest, PollAnswer
 from idp.protocol.errors import (
     AccessDenied,
@@ -25,10 +26,11 @@ from idp.protocol.errors import (
     SlowDown,
     TemporarilyUnavailable,
 )
+from idp.protocol.grant_ports import DeviceRequestStore
 from idp.protocol.issuing import Issuer, Redeemed, TokenAnswer
-from idp.protocol.ports import Attempts, Clients, DeviceRequestStore
 from idp.protocol.scope import OPENID
 from idp.protocol.session import Session
+from idp.protocol.session_ports import Attempts
 from idp.protocol.throttle import device_bound, user_code_bounds
 
 _log = get("onewindow.idp")

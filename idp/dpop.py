@@ -8,7 +8,7 @@ from config.dpop import REMEMBER, Proof
 from idp.protocol.dpop import verify_proof
 from idp.protocol.dpop_nonce import Nonces
 from idp.protocol.errors import InvalidDpopProof, UseDpopNonce
-from idp.protocol.ports import Attempts
+from idp.protocol.session_ports import Attempts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

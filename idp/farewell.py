@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Final
 
 from idp.protocol.client import Client
+from idp.protocol.client_ports import Clients
 from idp.protocol.front_channel_logout import frames, is_told_in_browser
 from idp.protocol.logout import Farewell, LogoutDelivery, Told, told
-from idp.protocol.ports import Clients, LogoutQueue
+from idp.protocol.logout_ports import LogoutQueue
 
 LIVES: Final = timedelta(minutes=10)
 # Waits before looking again: a system that answers at once is seen at once, a slow one keeps nobody for long.

@@ -18,7 +18,7 @@ from config.clock import Clock
 from config.logs import get
 from idp import audit_checkpoints
 from idp.protocol.audit import checkpoint
-from idp.protocol.ports import AuditStore
+from idp.protocol.audit_ports import AuditStore
 
 _log = get("onewindow.housekeeping")
 EVERY: Final = timedelta(minutes=10)

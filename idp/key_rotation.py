@@ -8,7 +8,7 @@ from typing import Final
 from config.clock import Clock
 from config.logs import get
 from idp import keys as key_use
-from idp.protocol.ports import KeyStore
+from idp.protocol.key_ports import KeyStore
 
 _log = get("onewindow.idp")
 _LOOK_EVERY: Final = timedelta(minutes=30)

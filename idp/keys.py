@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey, RSAKey
 from config.logs import get
 from idp.protocol.audit import COMMAND_LINE, SYSTEM, AuditEvent, AuditKind
 from idp.protocol.client import SigningAlg
-from idp.protocol.ports import KeyStore
+from idp.protocol.key_ports import KeyStore
 from idp.protocol.signing import ALGS, KeyState, SigningKey
 
 PUBLISHED_BEFORE: Final = timedelta(hours=1)

@@ -8,8 +8,10 @@ from secrets import token_urlsafe
 from config.logs import get
 from idp.protocol.access_token import LIFETIME as ACCESS_TOKEN_LIFETIME
 from idp.protocol.client import Client
+from idp.protocol.client_ports import Clients
+from idp.protocol.grant_ports import RefreshTokenStore, RevokedGrants
 from idp.protocol.logout import DeliveryState, LogoutDelivery, Occasion, ends_offline_access
-from idp.protocol.ports import Clients, LogoutQueue, LogoutQueueUnavailable, RefreshTokenStore, RevokedGrants
+from idp.protocol.logout_ports import LogoutQueue, LogoutQueueUnavailable
 
 _log = get("onewindow.idp")
 

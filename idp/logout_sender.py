@@ -17,8 +17,10 @@ from config.clock import Clock
 from config.logs import get
 from idp.protocol import logout_token
 from idp.protocol.client import Client
+from idp.protocol.client_ports import Clients
+from idp.protocol.key_ports import Keys
 from idp.protocol.logout import KEPT_FOR, LEASE, LogoutDelivery, settle
-from idp.protocol.ports import Clients, Keys, LogoutQueue
+from idp.protocol.logout_ports import LogoutQueue
 from idp.protocol.subject import SubjectFor
 
 _log = get("onewindow.idp")

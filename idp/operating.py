@@ -16,8 +16,8 @@ from idp.clients import ClientRefused
 from idp.endpoints.state import IdpState
 from idp.keys import KeyRefused
 from idp.passwords import PasswordRefused
+from idp.protocol.account_ports import UsernameTaken
 from idp.protocol.audit import AuditUnavailable
-from idp.protocol.ports import UsernameTaken
 
 T = TypeVar("T")
 

@@ -14,6 +14,7 @@ from idp.audit import Audit
 from idp.protocol import passkey as passkey_rules
 from idp.protocol import recovery_code, totp
 from idp.protocol.account import Account
+from idp.protocol.account_ports import Accounts
 from idp.protocol.acr import AMR_ONE_TIME_CODE
 from idp.protocol.audit import AuditEvent, AuditKind
 from idp.protocol.factor_ports import (
@@ -26,7 +27,7 @@ from idp.protocol.factor_ports import (
 )
 from idp.protocol.factors import Factors
 from idp.protocol.passkey import CHALLENGE_BYTES, CHALLENGE_LIFETIME, Passkey, PasskeyRefused, Site
-from idp.protocol.ports import Accounts, Attempts
+from idp.protocol.session_ports import Attempts
 from idp.protocol.throttle import WINDOW, passkey_bound, second_factor_bounds
 
 _log = get("onewindow.idp")

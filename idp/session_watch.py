@@ -15,7 +15,7 @@ from config.clock import Clock
 from config.logs import get
 from idp.protocol import session as rules
 from idp.protocol.account import Account
-from idp.protocol.ports import Accounts
+from idp.protocol.account_ports import Accounts
 from idp.protocol.session import KEPT_AFTER_END, Ending
 from idp.sessions import Sessions
 

@@ -9,11 +9,12 @@ from config.logs import get
 from idp.audit import Audit
 from idp.protocol import session as rules
 from idp.protocol.account import Account
+from idp.protocol.account_ports import Accounts
 from idp.protocol.acr import AMR_PASSWORD
 from idp.protocol.audit import AuditKind
 from idp.protocol.logout import Occasion, occasion_of
-from idp.protocol.ports import Accounts, SessionStore
 from idp.protocol.session import Ending, Session
+from idp.protocol.session_ports import SessionStore
 from idp.protocol.shift import next_shift_end
 
 _log = get("onewindow.idp")

@@ -8,8 +8,9 @@ from config.logs import get
 from idp.audit import Audit
 from idp.passwords import Passwords, TooBusy
 from idp.protocol.account import Account, fold_username
+from idp.protocol.account_ports import AccountStore
 from idp.protocol.audit import AuditKind
-from idp.protocol.ports import AccountStore, Attempts
+from idp.protocol.session_ports import Attempts
 from idp.protocol.throttle import failure_counters, failure_is_told, sign_in_bounds
 
 _log = get("onewindow.idp")

@@ -9,10 +9,14 @@ from typing import Final, Protocol
 from idp.protocol import access_token
 from idp.protocol.access_token import AccessToken
 from idp.protocol.account import Account
+from idp.protocol.account_ports import Accounts
 from idp.protocol.client import Client
+from idp.protocol.client_ports import Clients
 from idp.protocol.errors import InvalidToken
-from idp.protocol.ports import Accounts, Clients, Keys, LiveSessions, RevokedGrants
+from idp.protocol.grant_ports import RevokedGrants
+from idp.protocol.key_ports import Keys
 from idp.protocol.refresh_token import Grant
+from idp.protocol.session_ports import LiveSessions
 from idp.protocol.signing import KeyRing, SignatureRefused
 from idp.protocol.subject import SubjectFor
 

@@ -15,26 +15,15 @@ from idp.dpop import DpopProofs
 from idp.endpoints.rendering import Pages
 from idp.passwords import Passwords
 from idp.people import People
+from idp.protocol.account_ports import Accounts, AccountStore
+from idp.protocol.audit_ports import AuditStore
+from idp.protocol.client_ports import ClientKeys, Clients, ClientStore, ConsentStore
+from idp.protocol.grant_ports import RefreshTokenStore
 from idp.protocol.grants import Rulebook
 from idp.protocol.issuing import Issuer
-from idp.protocol.ports import (
-    Accounts,
-    AccountStore,
-    Attempts,
-    AuditStore,
-    ClientKeys,
-    Clients,
-    ClientStore,
-    ConsentStore,
-    FarewellStore,
-    InteractionStore,
-    Keys,
-    KeyStore,
-    LogoutQueue,
-    ParkedRequestStore,
-    PushedRequestStore,
-    RefreshTokenStore,
-)
+from idp.protocol.key_ports import Keys, KeyStore
+from idp.protocol.logout_ports import FarewellStore, LogoutQueue
+from idp.protocol.session_ports import Attempts, InteractionStore, ParkedRequestStore, PushedRequestStore
 from idp.second_factor import SecondFactors
 from idp.sessions import Sessions
 from idp.sign_in import SignIn

@@ -1,4 +1,4 @@
-"""What administrators' work needs kept, one Protocol a kind of thing. Implementations are in `idp.storage`."""
+"""What accounts and administrators' work need kept, one Protocol a kind of thing. Implementations are in `idp.storage`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,39 @@ from idp.protocol.account import Account
 from idp.protocol.audit import AuditEvent
 from idp.protocol.counter_recovery import CounterRecovery
 from idp.protocol.invitation import Invitation
+
+
+class Accounts(Protocol):
+    """Reading accounts; may be a little old."""
+
+    async def get(self, sub: str) -> Account | None:
+        """Return the account, or None."""
+
+
+class AccountStore(Accounts, Protocol):
+    """Accounts and their password hashes."""
+
+    async def by_username(self, username: str) -> tuple[Account, str] | None:
+        """Return the account of a folded username and its password hash ("" when it has none)."""
+
+    async def save(
+        self, account: Account, *, password_hash: str | None, at: datetime, audited: Sequence[AuditEvent] = ()
+    ) -> None:
+        """Insert or replace the account with its audit events, all or nothing; None keeps the password.
+
+        Every process hears of it.
+
+        Raises:
+            UsernameTaken: another account has that username.
+            AuditUnavailable: nothing changed.
+        """
+
+    async def all(self) -> tuple[Account, ...]:
+        """Return every account, by username."""
+
+
+class UsernameTaken(Exception):
+    """Another account has that username."""
 
 
 class Standing(StrEnum):

@@ -23,10 +23,10 @@ from idp.protocol.authorization_request import AuthorizationRequest
 from idp.protocol.client import Client
 from idp.protocol.dpop import check_bound
 from idp.protocol.errors import OAuthError
+from idp.protocol.grant_ports import Bridge
 from idp.protocol.issuing import Issuer, Presented, Redeemed, TokenAnswer
 from idp.protocol.parameters import Parameters
 from idp.protocol.pkce import check_pkce, verify_code_verifier
-from idp.protocol.ports import Bridge
 from idp.protocol.resource_indicators import resources_of
 from idp.protocol.session import Session
 

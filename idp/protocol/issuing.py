@@ -8,25 +8,20 @@ from config.logs import get
 from idp.protocol import access_token, id_token, refresh_token, resource_indicators
 from idp.protocol.access_token import LIFETIME as ACCESS_TOKEN_LIFETIME
 from idp.protocol.account import Account
+from idp.protocol.account_ports import Accounts
 from idp.protocol.audit import SYSTEM, AuditKind
+from idp.protocol.audit_ports import AuditWriter
 from idp.protocol.authorization_code import LIFETIME as CODE_LIFETIME
 from idp.protocol.authorization_code import AuthorizationCode, grant_id_of, hash_code, verify_code
 from idp.protocol.authorization_request import AuthorizationRequest
 from idp.protocol.client import Client
 from idp.protocol.errors import InvalidGrant
-from idp.protocol.ports import (
-    Accounts,
-    AuditWriter,
-    AuthorizationCodeStore,
-    IssuedTokens,
-    Keys,
-    LiveSessions,
-    RefreshTokenStore,
-    RevokedGrants,
-)
+from idp.protocol.grant_ports import AuthorizationCodeStore, IssuedTokens, RefreshTokenStore, RevokedGrants
+from idp.protocol.key_ports import Keys
 from idp.protocol.refresh_token import Grant, RefreshToken, Use
 from idp.protocol.scope import OFFLINE_ACCESS
 from idp.protocol.session import Session
+from idp.protocol.session_ports import LiveSessions
 from idp.protocol.subject import SubjectFor
 
 _log = get("onewindow.idp")

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from config.lazy_adapter import LazyAdapter
 from config.storage.sql import readonly
 from idp.protocol.account import Account, fold_username
+from idp.protocol.account_ports import UsernameTaken
 from idp.protocol.audit import AuditEvent
 from idp.protocol.contact import NO_CONTACT, Contact
-from idp.protocol.ports import UsernameTaken
 from idp.storage.announce import Announcer
 from idp.storage.audit import AuditChain
 from idp.storage.tables import accounts
@@ -25,7 +25,7 @@ _CONTACT = LazyAdapter(Contact)
 
 
 class SqlAccountStore:
-    """`idp.protocol.ports.AccountStore`."""
+    """`idp.protocol.account_ports.AccountStore`."""
 
     def __init__(self, engine: AsyncEngine, announcer: Announcer, chain: AuditChain) -> None:
         self._engine = engine

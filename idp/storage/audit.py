@@ -71,7 +71,7 @@ class AuditChain:
 
 
 class SqlAudit:
-    """`idp.protocol.ports.AuditStore`."""
+    """`idp.protocol.audit_ports.AuditStore`."""
 
     def __init__(self, engine: AsyncEngine, chain: AuditChain) -> None:
         self._engine = engine

@@ -12,8 +12,11 @@ from typing import Final, Generic, TypeVar
 from config.logs import get
 from config.state import StateStore, StateStoreUnavailable
 from idp.protocol.account import Account
+from idp.protocol.account_ports import AccountStore
 from idp.protocol.client import Client
-from idp.protocol.ports import AccountStore, ClientStore, ConsentStore, KeyStore, RefreshTokenStore
+from idp.protocol.client_ports import ClientStore, ConsentStore
+from idp.protocol.grant_ports import RefreshTokenStore
+from idp.protocol.key_ports import KeyStore
 from idp.protocol.refresh_token import Grant
 from idp.protocol.signing import KeyRing
 from idp.storage.announce import TOPIC
@@ -139,7 +142,7 @@ class Caches:
 
 
 class CachedKeys:
-    """`idp.protocol.ports.Keys`."""
+    """`idp.protocol.key_ports.Keys`."""
 
     def __init__(self, rings: Copies[str, KeyRing]) -> None:
         self._rings = rings

@@ -16,7 +16,7 @@ _FIELDS: Final = tuple(field.name for field in fields(ClientInvitation))
 
 
 class SqlClientInvitationStore:
-    """`idp.protocol.ports.ClientInvitationStore`."""
+    """`idp.protocol.client_ports.ClientInvitationStore`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

@@ -20,7 +20,7 @@ _CLIENT = LazyAdapter(Client)
 
 
 class SqlClientStore:
-    """`idp.protocol.ports.ClientStore`."""
+    """`idp.protocol.client_ports.ClientStore`."""
 
     def __init__(self, engine: AsyncEngine, announcer: Announcer, chain: AuditChain) -> None:
         self._engine = engine

@@ -12,7 +12,7 @@ from idp.storage.upsert import upsert
 
 
 class SqlConsentStore:
-    """`idp.protocol.ports.ConsentStore`."""
+    """`idp.protocol.client_ports.ConsentStore`."""
 
     def __init__(self, engine: AsyncEngine, announcer: Announcer) -> None:
         self._engine = engine

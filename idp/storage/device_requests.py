@@ -10,7 +10,7 @@ _REQUEST = LazyAdapter(DeviceRequest)
 
 
 class StateDeviceRequestStore:
-    """`idp.protocol.ports.DeviceRequestStore`."""
+    """`idp.protocol.grant_ports.DeviceRequestStore`."""
 
     def __init__(self, state: StateStore) -> None:
         self._state = state

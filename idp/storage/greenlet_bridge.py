@@ -1,4 +1,4 @@
-"""`idp.protocol.ports.Bridge` over SQLAlchemy's greenlets: a synchronous call that can wait on the loop.
+"""`idp.protocol.grant_ports.Bridge` over SQLAlchemy's greenlets: a synchronous call that can wait on the loop.
 
 A thread hop instead would cost 240 µs a request and hold a thread while waiting (docs/decisions).
 """

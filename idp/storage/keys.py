@@ -24,7 +24,7 @@ _PREVIOUS = "previous"
 
 
 class SqlKeyStore:
-    """`idp.protocol.ports.KeyStore`."""
+    """`idp.protocol.key_ports.KeyStore`."""
 
     def __init__(self, engine: AsyncEngine, announcer: Announcer, seal: Seal, chain: AuditChain) -> None:
         self._engine = engine

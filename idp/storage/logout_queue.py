@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.sql import readonly
 from idp.protocol.logout import DeliveryState, LogoutDelivery, Settled
-from idp.protocol.ports import LogoutQueueUnavailable
+from idp.protocol.logout_ports import LogoutQueueUnavailable
 from idp.protocol.session import Ending
 from idp.storage.tables import logout_deliveries as deliveries
 
@@ -32,7 +32,7 @@ def taken_or_unavailable() -> Iterator[None]:
 
 
 class SqlLogoutQueue:
-    """`idp.protocol.ports.LogoutQueue`."""
+    """`idp.protocol.logout_ports.LogoutQueue`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

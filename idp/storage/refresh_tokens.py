@@ -34,7 +34,7 @@ _BY_HASH = (
 
 
 class SqlRefreshTokenStore:
-    """`idp.protocol.ports.RefreshTokenStore`."""
+    """`idp.protocol.grant_ports.RefreshTokenStore`."""
 
     def __init__(self, engine: AsyncEngine, announcer: Announcer) -> None:
         self._engine = engine

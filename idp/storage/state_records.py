@@ -22,7 +22,7 @@ _PUSHED = LazyAdapter(PushedRequest)
 
 
 class StateAuthorizationCodeStore:
-    """`idp.protocol.ports.AuthorizationCodeStore`."""
+    """`idp.protocol.grant_ports.AuthorizationCodeStore`."""
 
     def __init__(self, state: StateStore) -> None:
         self._state = state
@@ -36,7 +36,7 @@ class StateAuthorizationCodeStore:
 
 
 class StateSessionStore:
-    """`idp.protocol.ports.SessionStore`."""
+    """`idp.protocol.session_ports.SessionStore`."""
 
     def __init__(self, state: StateStore) -> None:
         self._state = state
@@ -87,7 +87,7 @@ class StateSessionStore:
 
 
 class StateInteractionStore:
-    """`idp.protocol.ports.InteractionStore`."""
+    """`idp.protocol.session_ports.InteractionStore`."""
 
     def __init__(self, state: StateStore) -> None:
         self._state = state
@@ -105,7 +105,7 @@ class StateInteractionStore:
 
 
 class StateParkedRequestStore:
-    """`idp.protocol.ports.ParkedRequestStore`."""
+    """`idp.protocol.session_ports.ParkedRequestStore`."""
 
     def __init__(self, state: StateStore) -> None:
         self._state = state
@@ -119,7 +119,7 @@ class StateParkedRequestStore:
 
 
 class StatePushedRequestStore:
-    """`idp.protocol.ports.PushedRequestStore`."""
+    """`idp.protocol.session_ports.PushedRequestStore`."""
 
     def __init__(self, state: StateStore) -> None:
         self._state = state
@@ -137,7 +137,7 @@ class StatePushedRequestStore:
 
 
 class StateFarewellStore:
-    """`idp.protocol.ports.FarewellStore`."""
+    """`idp.protocol.logout_ports.FarewellStore`."""
 
     def __init__(self, state: StateStore) -> None:
         self._state = state
@@ -151,7 +151,7 @@ class StateFarewellStore:
 
 
 class StateRevokedGrants:
-    """`idp.protocol.ports.RevokedGrants`."""
+    """`idp.protocol.grant_ports.RevokedGrants`."""
 
     def __init__(self, state: StateStore) -> None:
         self._state = state
@@ -164,7 +164,7 @@ class StateRevokedGrants:
 
 
 class StateAttempts:
-    """`idp.protocol.ports.Attempts`."""
+    """`idp.protocol.session_ports.Attempts`."""
 
     def __init__(self, state: StateStore) -> None:
         self._state = state

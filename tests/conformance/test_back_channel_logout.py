@@ -328,7 +328,7 @@ async def test_the_shifts_end_and_the_absolute_limit_are_told(
 
 async def test_a_logout_that_could_not_be_written_is_written_later(site: Site, listener: Listener) -> None:
     """The session is dead at once; telling is made good by the watch over sessions."""
-    from idp.protocol.ports import LogoutQueueUnavailable
+    from idp.protocol.logout_ports import LogoutQueueUnavailable
 
     rp, browser = await site.client(**TOLD), site.browser()
     tokens = await rp.tokens(browser)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.sql import create_engine
 from idp.protocol.logout import DeliveryState, LogoutDelivery, Settled
-from idp.protocol.ports import LogoutQueueUnavailable
+from idp.protocol.logout_ports import LogoutQueueUnavailable
 from idp.protocol.session import Ending
 from idp.storage.logout_queue import SqlLogoutQueue
 from idp.storage.tables import metadata

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from config.storage.memory_state import MemoryStateStore
 from idp import keys as key_use
 from idp.protocol.account import Account
+from idp.protocol.account_ports import UsernameTaken
 from idp.protocol.client import Client
 from idp.protocol.contact import Address, Contact
-from idp.protocol.ports import UsernameTaken
 from idp.protocol.refresh_token import Grant
 from idp.storage.accounts import SqlAccountStore
 from idp.storage.announce import Announcer
