@@ -35,7 +35,7 @@ def render(request: Request, values: Values) -> Rendered:
             part if isinstance(part, str) else _segment(part.evaluate(values), part.source) for part in request.path
         ),
         query=_texts(request.query.render(values, "query")),
-        headers=_texts(request.headers.render(values, "header")),
+        headers={name: _header(text, name) for name, text in _texts(request.headers.render(values, "header")).items()},
         body=_body(request, values),
     )
 
@@ -63,7 +63,13 @@ def _lacks(body: object, field: str) -> bool:
 def _segment(value: object, source: str) -> str:
     if is_empty(value):
         raise MappingRefused("path", f"{source} has no value")
-    return quote(str(value), safe="")
+    text = str(value)
+    if text in (".", ".."):
+        raise MappingRefused("path", f"{source} would lead to another address")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise MappingRefused("path", f"{source} holds a character that no address can") from None
 
 
 def _texts(rendered: object) -> Mapping[str, str]:
@@ -80,6 +86,13 @@ def _text(value: object, target: str) -> str:
     text = str(value)
     if "\r" in text or "\n" in text:
         raise MappingRefused(target, "a header or a parameter can't hold a line break")
+    return text
+
+
+def _header(text: str, target: str) -> str:
+    """Return a header's value; HTTP has printable ASCII there (RFC 9110 §5.5), and names are rarely written in it."""
+    if not text.isascii() or not text.isprintable():
+        raise MappingRefused(target, "a header holds plain letters and digits only: put it into the message")
     return text
 
 

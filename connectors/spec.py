@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from connectors import blanks, wsdl
+from connectors import blanks, secrets_in_clear, wsdl
 from connectors.compiling import compile_system
 from connectors.errors import SpecProblem, SpecRefused
 from connectors.expression import Expression
@@ -100,7 +100,7 @@ def installed_contracts(directory: Path) -> wsdl.Contracts:
 
 def _compiled(spec: SystemSpec, source: YamlSource, contracts: wsdl.Contracts) -> System:
     system = compile_system(spec, source)
-    if problems := wsdl.problems_of(system, source, contracts):
+    if problems := [*wsdl.problems_of(system, source, contracts), *secrets_in_clear.problems_of(source)]:
         raise SpecRefused(problems)
     return system
 

@@ -9,11 +9,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from connectors.secrets_in_clear import looks_like_a_secret
+from connectors.spec_addresses import HeaderName, PathBelow
+
 _SECRET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
 def _secret_name(name: str) -> str:
-    if not _SECRET_NAME.fullmatch(name):
+    if not _SECRET_NAME.fullmatch(name) or looks_like_a_secret(name):
         raise ValueError(
             "expected the NAME of a file in the secrets directory (a-z 0-9 . _ -), never the secret itself"
         )
@@ -42,7 +45,7 @@ class StaticToken(Part):
 
     kind: Literal["static_token"]
     secret: SecretName
-    header: str = "authorization"
+    header: HeaderName = "authorization"
     prefix: str = ""
 
 
@@ -52,10 +55,10 @@ class HmacSha256(Part):
     kind: Literal["hmac_sha256"]
     app_id: str
     secret: SecretName
-    app_id_header: str = "x-app-id"
-    timestamp_header: str = "x-timestamp"
-    nonce_header: str = "x-nonce"
-    signature_header: str = "x-signature"
+    app_id_header: HeaderName = "x-app-id"
+    timestamp_header: HeaderName = "x-timestamp"
+    nonce_header: HeaderName = "x-nonce"
+    signature_header: HeaderName = "x-signature"
     signed: tuple[Literal["app_id", "timestamp", "nonce", "method", "path", "body"], ...] = (
         "timestamp",
         "nonce",
@@ -86,7 +89,7 @@ class OAuth2ClientCredentials(Part):
     """
 
     kind: Literal["oauth2_client_credentials"]
-    token_path: str = Field(pattern=r"^/")
+    token_path: PathBelow
     client_id: str
     client_secret: SecretName
     scope: str = ""

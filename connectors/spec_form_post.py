@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
+from connectors.spec_addresses import PathBelow
 from connectors.spec_auth import Part, SecretName
 
 
@@ -12,7 +13,7 @@ class CaptchaSpec(Part):
     has that field, so once a day where the department does it so.
     """
 
-    picture: str = Field(pattern=r"^/")
+    picture: PathBelow
     field: str
     lasts_seconds: float = Field(default=120.0, ge=10, le=3600)
 
@@ -20,7 +21,7 @@ class CaptchaSpec(Part):
 class PageLogInSpec(Part):
     """The log-in page. `succeeded` and `needed` are CEL over a page (`body.text`, `body.fields`, `status`)."""
 
-    path: str = Field(pattern=r"^/")
+    path: PathBelow
     username: str
     password: SecretName
     username_field: str
@@ -36,7 +37,7 @@ class PageLogInSpec(Part):
 class ListPageSpec(Part):
     """The page with all our entries. Each row becomes one `body` of `results`: its `columns`, and `digest` of the row."""
 
-    path: str = Field(pattern=r"^/")
+    path: PathBelow
     table: str
     columns: Mapping[str, str]
     """Name in `body` → heading of the column."""

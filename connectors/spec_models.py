@@ -10,6 +10,7 @@ from pydantic import Field
 
 from connectors.availability import Availability
 from connectors.outcomes import OutcomeClass, StatusWord
+from connectors.spec_addresses import HeaderName, PathBelow
 from connectors.spec_auth import Auth, CallbackAuth, NoAuth, Part
 from connectors.spec_examples import ExampleSpec
 from connectors.spec_exchange_table import ExchangeTableSpec
@@ -31,7 +32,7 @@ class Sso(Part):
     """How a person gets into the system itself. `path` is what its tile opens, below the system's address."""
 
     type: Literal["oidc", "cas", "ticket", "form_fill"]
-    path: str = Field(default="/", pattern=r"^/")
+    path: PathBelow = "/"
     roles: tuple[Role, ...] = ("clerk",)
     note: str = ""
 
@@ -53,7 +54,7 @@ class Connection(Part):
     most_answer_bytes: int = Field(default=1_000_000, ge=1_000, le=20_000_000)
     charset: str = "utf-8"
     envelope: Written = None
-    headers: Mapping[str, str] = Field(default_factory=dict)
+    headers: Mapping[HeaderName, str] = Field(default_factory=dict)
 
 
 class RequestSpec(Part):
@@ -64,10 +65,10 @@ class RequestSpec(Part):
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
-    path: str = Field(default="/", pattern=r"^/")
+    path: PathBelow = "/"
     call: str = ""
     query: Mapping[str, Written] = Field(default_factory=dict)
-    headers: Mapping[str, str] = Field(default_factory=dict)
+    headers: Mapping[HeaderName, str] = Field(default_factory=dict)
     body: Written = None
     enveloped: bool = True
     required: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from connectors.spec_addresses import HeaderName, PathBelow
 from connectors.spec_auth import Part
 
 
@@ -16,12 +17,12 @@ class ListRequestSpec(Part):
     """
 
     method: Literal["GET", "POST"] = "GET"
-    path: str = Field(default="/", pattern=r"^/")
+    path: PathBelow = "/"
     call: str = ""
     body: Any = None
     enveloped: bool = False
     query: Mapping[str, Any] = Field(default_factory=dict)
-    headers: Mapping[str, str] = Field(default_factory=dict)
+    headers: Mapping[HeaderName, str] = Field(default_factory=dict)
 
 
 class ReconcileSpec(Part):

@@ -229,6 +229,21 @@ SENTENCES: Final[tuple[Sentence, ...]] = (
     _told(r"unknown operation '(?P<word>[^']*)'", N_("没有 {word} 这个操作"), N_("改为 operations 中的名称")),
     _told(r"sm2_body signs no time of its own: .*", N_("这种签名不含时间，要写明 sent_at"), N_("加上 sent_at")),
     _told(
+        r"expected a path below the department's address: .*",
+        N_("这里写部门地址之下的路径"),
+        N_("以一个斜杠开头，例如 /api/cases；不含 ..、反斜杠和井号；主机地址由运维人员写入地址文件"),
+    ),
+    _told(
+        r"expected the name of a header of the department's own: .*",
+        N_("这里写部门自己的报文头名称"),
+        N_("用字母、数字和连字符；Host、Content-Length 等由系统自己填写"),
+    ),
+    _told(
+        r"a secret in clear: .*",
+        N_("这里像是凭据本身"),
+        N_("把凭据存成文件，在 connection.auth 中只写文件名；写过的凭据请立即更换"),
+    ),
+    _told(
         r"expected the NAME of a file .*",
         N_("这里写凭据文件的名称，绝不写凭据本身"),
         N_("把凭据存成文件，这里只写文件名（小写字母、数字、点、横线）；写过的凭据请立即更换"),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from connectors.spec_addresses import PathBelow
 from connectors.spec_auth import Part, SecretName
 
 XmlName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")]
@@ -15,7 +16,7 @@ CHARSETS = re.compile(r"^(utf-8|gb18030|gbk|gb2312)$", re.IGNORECASE)
 class WsdlSpec(Part):
     """The contract as it was when the spec was written. Another hash: nothing is sent and the owner is told."""
 
-    path: str = Field(pattern=r"^/")
+    path: PathBelow
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     file: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{1,100}$")
     """Our copy of it in `wsdl/` beside the spec: read at load, so that calls and arguments are checked against it."""
@@ -47,7 +48,7 @@ class SoapSpec(Part):
     """One service. What an argument's value is an object becomes an XML document of its own, as CDATA."""
 
     version: Literal["1.1", "1.2"]
-    path: str = Field(pattern=r"^/")
+    path: PathBelow
     namespace: str = Field(min_length=1)
     wsdl: WsdlSpec
     actions: Mapping[XmlName, str] = Field(default_factory=dict)
