@@ -1,15 +1,15 @@
 """What the compiler checks of `exchange_table` and `file_batch` specs: that mappings and rules name what is there."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
+from connectors.compiling_texts import Note
 from connectors.mapping import Flow
 from connectors.predicates import PredicateRefused
 from connectors.spec_models import SystemSpec
 from connectors.system import Operation, System
 from connectors.transports.files.restating import restatements
 
-Note = Callable[[tuple[str, ...], str], None]
 MOST_AT_ONCE: Final = 64
 """Deliveries of one system on their way in one worker, where each has a connection of its own."""
 

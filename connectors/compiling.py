@@ -1,23 +1,17 @@
 """From the written spec to the compiled system; every problem of a file is collected, none hides another."""
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
-from connectors.checks_tables_and_files import check_tables_and_files
-from connectors.errors import SpecProblem, SpecRefused
-from connectors.expression import CodeTable, Expression, ExpressionRefused, parse
-from connectors.filters import FilterRefused
-from connectors.mapping import Compiler, MappingProblem, Node, ObjectOf, Room
+from connectors.checks_between_parts import check_between_parts
+from connectors.compiling_texts import Place, Texts
+from connectors.errors import SpecRefused
+from connectors.expression import Expression
 from connectors.outcomes import OutcomeRule
-from connectors.paths import ANSWER_ROOTS, ANSWER_ROW_ROOTS, LIST_ROOTS, LIST_ROW_ROOTS, REQUEST_ROOTS, Roots
-from connectors.predicates import Predicate, PredicateRefused, parse_predicate
+from connectors.paths import ANSWER_ROW_ROOTS, LIST_ROOTS, LIST_ROW_ROOTS
 from connectors.row_results import RowResults
 from connectors.spec_models import (
     CallbackSpec,
-    CodesSpec,
     OperationSpec,
     OutcomeRuleSpec,
     PollSpec,
@@ -43,12 +37,6 @@ from connectors.system import (
 )
 from connectors.yaml_source import YamlSource
 
-_T = TypeVar("_T")
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_NEVER = Predicate("false", None)
-_SECTIONS = ("soap", "exchange_table", "file_batch", "message_queue", "form_post")
-"""Transports with a section of their own, named as they are."""
-
 
 def compile_system(spec: SystemSpec, source: YamlSource) -> System:
     """Return the compiled system.
@@ -56,283 +44,187 @@ def compile_system(spec: SystemSpec, source: YamlSource) -> System:
     Raises:
         SpecRefused: with every problem found.
     """
-    run = _Compilation(spec=spec, source=source)
-    system = run.system()
-    run.check_whole(system)
-    if run.problems:
-        raise SpecRefused(run.problems)
+    texts = Texts(spec=spec, source=source)
+    system = _Compilation(spec=spec, texts=texts).system()
+    check_between_parts(spec, system, texts.note)
+    if texts.problems:
+        raise SpecRefused(texts.problems)
     return system
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Compilation:
     spec: SystemSpec
-    source: YamlSource
-    problems: list[SpecProblem] = field(default_factory=list)
-    room: Room = field(default_factory=Room)
+    texts: Texts
 
     def system(self) -> System:
         spec = self.spec
-        tables = {name: _table(codes) for name, codes in spec.codes.items()}
-        operations = {
-            name: self._operation(name, operation, ("operations", name), tables)
-            for name, operation in spec.operations.items()
-        }
         return System(
             spec=spec,
-            tables=tables,
-            operations=operations,
-            withdraw=self._operation("withdraw", spec.withdraw, ("withdraw",), tables) if spec.withdraw else None,
-            probe=self._probe(spec.probe, tables) if spec.probe else None,
-            poll=self._poll(spec.poll, tables) if spec.poll else None,
-            callback=self._callback(spec.callback, tables) if spec.callback else None,
-            results=self._results(spec.results, tables) if spec.results else None,
-            reconcile=self._reconcile(spec.reconcile, tables) if spec.reconcile else None,
+            tables=self.texts.tables,
+            operations={
+                name: self._operation(name, operation, ("operations", name))
+                for name, operation in spec.operations.items()
+            },
+            withdraw=self._operation("withdraw", spec.withdraw, ("withdraw",)) if spec.withdraw else None,
+            probe=self._probe(spec.probe) if spec.probe else None,
+            poll=self._poll(spec.poll) if spec.poll else None,
+            callback=self._callback(spec.callback) if spec.callback else None,
+            results=self._results(spec.results) if spec.results else None,
+            reconcile=self._reconcile(spec.reconcile) if spec.reconcile else None,
         )
 
-    def check_whole(self, system: System) -> None:
-        """Rules between the parts: a probe that is promised must be there, an async operation needs a way to its result."""
-        for name, operation in system.operations.items():
-            place = ("operations", name)
-            if operation.manual:
-                continue
-            if not operation.outcomes:
-                self._note((*place, "outcomes"), "expected outcome rules, here or for the whole system")
-            if operation.resend_unknown == "probe" and system.probe is None:
-                self._note(place, "resend_unknown is probe: expected a probe section")
-            if operation.mode == "async" and not (system.poll or system.callback or system.results):
-                self._note(place, "an async operation needs a poll, a callback or a results section to hear its result")
-        if self.spec.transport == "manual" and any(not o.manual for o in system.operations.values()):
-            self._note(("transport",), "manual sends nothing: operations of it have no request")
-        for kind in _SECTIONS:
-            section = getattr(self.spec, kind)
-            if section is None and self.spec.transport == kind:
-                self._note((kind,), f"transport {kind}: expected a section of this name")
-            if section is not None and self.spec.transport != kind:
-                self._note((kind,), f"this section stands with transport: {kind} only")
-        check_tables_and_files(self.spec, system, self._note)
-        callback = self.spec.callback
-        if callback is not None and callback.auth.kind == "sm2_body" and callback.sent_at is None:
-            self._note(("callback",), "sm2_body signs no time of its own: expected sent_at, for the time window")
-        for n, example in enumerate(self.spec.examples):
-            if example.operation not in system.operations:
-                self._note(("examples", str(n), "operation"), f"there is no operation {example.operation!r}")
-        closed = {name for window in self.spec.availability.maintenance for name in window.operations}
-        for name in sorted(closed - set(system.operations)):
-            self._note(("availability", "maintenance"), f"unknown operation {name!r}")
+    # ---- what is sent, and what an answer to it means ----
 
-    def _operation(
-        self, name: str, spec: OperationSpec, place: tuple[str, ...], tables: Mapping[str, CodeTable]
-    ) -> Operation:
+    def _operation(self, name: str, spec: OperationSpec, place: Place) -> Operation:
         if spec.manual == (spec.request is not None):
-            self._note(place, "expected a request, or manual: true without one")
+            self.texts.note(place, "expected a request, or manual: true without one")
         rules, rules_place = (spec.outcomes, place) if spec.outcomes else (self.spec.outcomes, ())
         resend: ResendUnknown = spec.resend_unknown or self.spec.delivery.resend_unknown
         return Operation(
             name=name,
             title=spec.title or name,
             mode=spec.mode,
-            request=self._request(spec.request, (*place, "request"), tables) if spec.request else None,
-            outcomes=tuple(
-                self._rule(rule, (*rules_place, "outcomes", str(n)), tables) for n, rule in enumerate(rules)
-            ),
+            request=self._request(spec.request, (*place, "request")) if spec.request else None,
+            outcomes=tuple(self._rule(rule, (*rules_place, "outcomes", str(n))) for n, rule in enumerate(rules)),
             resend_unknown=resend,
         )
 
-    def _request(self, spec: RequestSpec, place: tuple[str, ...], tables: Mapping[str, CodeTable]) -> Request:
+    def _request(self, spec: RequestSpec, place: Place) -> Request:
+        node = self.texts.node
         envelope = self.spec.connection.envelope if spec.enveloped and spec.body is not None else None
         return Request(
             method=spec.method,
-            path=self._path(spec.path, (*place, "path"), tables),
+            path=self.texts.path(spec.path, (*place, "path")),
             call=spec.call,
-            query=self._node(dict(spec.query), (*place, "query"), tables),
-            headers=self._node({**self.spec.connection.headers, **spec.headers}, (*place, "headers"), tables),
-            body=self._node(spec.body, (*place, "body"), tables) if spec.body is not None else None,
-            envelope=self._node(envelope, ("connection", "envelope"), tables, payload=True) if envelope else None,
+            query=node(dict(spec.query), (*place, "query")),
+            headers=node({**self.spec.connection.headers, **spec.headers}, (*place, "headers")),
+            body=node(spec.body, (*place, "body")) if spec.body is not None else None,
+            envelope=node(envelope, ("connection", "envelope"), payload=True) if envelope else None,
             required=spec.required,
         )
 
-    def _path(self, text: str, place: tuple[str, ...], tables: Mapping[str, CodeTable]) -> tuple[str | Expression, ...]:
-        parts: list[str | Expression] = []
-        for n, piece in enumerate(_PLACEHOLDER.split(text)):
-            if n % 2 == 0:
-                parts.append(piece)
-                continue
-            expression = self._try(place, partial(parse, piece, roots=REQUEST_ROOTS, tables=tables))
-            if expression is not None:
-                parts.append(expression)
-        return tuple(parts)
+    def _rule(self, spec: OutcomeRuleSpec, place: Place) -> OutcomeRule:
+        answer = self.texts.answer
+        return OutcomeRule(
+            when=self.texts.predicate(spec.when, (*place, "when")),
+            kind=spec.kind,
+            department_number=answer(spec.department_number, (*place, "department_number")),
+            message=answer(spec.message, (*place, "message")),
+            retry_after=answer(spec.retry_after, (*place, "retry_after")),
+            status=answer(spec.status, (*place, "status")),
+            case=spec.case,
+            facts=self.texts.facts(spec.facts, (*place, "facts")),
+            rows=self._rows(spec.rows, (*place, "rows")) if spec.rows else None,
+        )
 
-    def _probe(self, spec: ProbeSpec, tables: Mapping[str, CodeTable]) -> Probe:
+    def _rows(self, spec: RowsSpec, place: Place) -> RowResults:
+        of_row = partial(self.texts.read, roots=ANSWER_ROW_ROOTS)
+        return RowResults(
+            each=self.texts.needed(spec.each, (*place, "each")),
+            name=of_row(spec.name, (*place, "name")),
+            code=of_row(spec.code, (*place, "code")),
+            good=frozenset(spec.good),
+            text=of_row(spec.text, (*place, "text")),
+        )
+
+    # ---- what is asked ----
+
+    def _probe(self, spec: ProbeSpec) -> Probe:
+        answer = self.texts.answer
         return Probe(
-            request=self._request(spec.request, ("probe", "request"), tables),
-            found=self._predicate(spec.found, ("probe", "found")),
-            not_found=self._predicate(spec.not_found, ("probe", "not_found")),
-            department_number=self._answer(spec.department_number, ("probe", "department_number"), tables),
-            status=self._answer(spec.status, ("probe", "status"), tables),
-            message=self._answer(spec.message, ("probe", "message"), tables),
+            request=self._request(spec.request, ("probe", "request")),
+            found=self.texts.predicate(spec.found, ("probe", "found")),
+            not_found=self.texts.predicate(spec.not_found, ("probe", "not_found")),
+            department_number=answer(spec.department_number, ("probe", "department_number")),
+            status=answer(spec.status, ("probe", "status")),
+            message=answer(spec.message, ("probe", "message")),
             settle_seconds=spec.settle_seconds,
             tries=spec.tries,
             as_answer=spec.as_answer,
         )
 
-    def _poll(self, spec: PollSpec, tables: Mapping[str, CodeTable]) -> Poll:
+    def _poll(self, spec: PollSpec) -> Poll:
+        answer = self.texts.answer
         return Poll(
-            request=self._request(spec.request, ("poll", "request"), tables),
-            found=self._predicate(spec.found, ("poll", "found")),
-            status=self._needed(spec.status, ("poll", "status"), tables),
-            message=self._answer(spec.message, ("poll", "message"), tables),
-            department_number=self._answer(spec.department_number, ("poll", "department_number"), tables),
-            occurred_at=self._answer(spec.occurred_at, ("poll", "occurred_at"), tables),
-            facts=self._facts(spec.facts, ("poll", "facts"), tables),
+            request=self._request(spec.request, ("poll", "request")),
+            found=self.texts.predicate(spec.found, ("poll", "found")),
+            status=self.texts.needed(spec.status, ("poll", "status")),
+            message=answer(spec.message, ("poll", "message")),
+            department_number=answer(spec.department_number, ("poll", "department_number")),
+            occurred_at=answer(spec.occurred_at, ("poll", "occurred_at")),
+            facts=self.texts.facts(spec.facts, ("poll", "facts")),
             every_seconds=spec.every_seconds,
             most_per_tick=spec.most_per_tick,
         )
 
-    def _callback(self, spec: CallbackSpec, tables: Mapping[str, CodeTable]) -> Callback:
-        return Callback(
-            report=self._report(spec, "callback", tables),
-            sent_at=self._answer(spec.sent_at, ("callback", "sent_at"), tables),
-            announcements=tuple(
-                self._announcement(each, ("callback", "announcements", str(n)), tables)
-                for n, each in enumerate(spec.announcements)
-            ),
-        )
-
-    def _announcement(
-        self, spec: AnnouncementSpec, place: tuple[str, ...], tables: Mapping[str, CodeTable]
-    ) -> ReadAnnouncement:
-        return ReadAnnouncement(
-            when=self._predicate(spec.when, (*place, "when")),
-            kind=spec.kind,
-            event_id=self._needed(spec.event_id, (*place, "event_id"), tables),
-            region=self._needed(spec.region, (*place, "region"), tables),
-            items=self._facts(spec.items, (*place, "items"), tables),
-        )
-
-    def _results(self, spec: ResultsSpec, tables: Mapping[str, CodeTable]) -> Results:
-        return Results(report=self._report(spec, "results", tables), every_seconds=spec.every_seconds)
-
-    def _reconcile(self, spec: ReconcileSpec, tables: Mapping[str, CodeTable]) -> Reconcile:
-        place = ("reconcile", "request")
-        if (spec.request is None) != (self.spec.transport in ("exchange_table", "file_batch")):
-            self._note(place, "expected what to ask them; of a table or of files nothing, what stands there is read")
+    def _reconcile(self, spec: ReconcileSpec) -> Reconcile:
         if self.spec.not_reconciled:
-            self._note(("not_reconciled",), "expected either reconcile or why there is none")
-        asked = spec.request or ListRequestSpec()
-        headers = {**self.spec.connection.headers, **asked.headers}
-        envelope = self.spec.connection.envelope if asked.enveloped else None
-        request = Request(
-            method=asked.method,
-            path=(asked.path,),
-            call=asked.call,
-            query=self._node(dict(asked.query), (*place, "query"), tables, roots=LIST_ROOTS),
-            headers=self._node(headers, (*place, "headers"), tables, roots=LIST_ROOTS),
-            body=self._node(asked.body, (*place, "body"), tables, roots=LIST_ROOTS) if asked.body else None,
-            envelope=self._node(envelope, ("connection", "envelope"), tables, payload=True, roots=LIST_ROOTS)
-            if envelope
-            else None,
-            required=(),
-        )
-
-        def of_row(text: str | None, name: str) -> Expression | None:
-            return self._read(text, ("reconcile", name), tables, LIST_ROW_ROOTS) if text is not None else None
-
+            self.texts.note(("not_reconciled",), "expected either reconcile or why there is none")
+        of_row = partial(self._of_list_row, place="reconcile")
         return Reconcile(
-            request=request,
-            found=self._predicate(spec.found, ("reconcile", "found")),
-            rows=self._needed(spec.rows, ("reconcile", "rows"), tables),
-            our_number=self._read(spec.our_number, ("reconcile", "our_number"), tables, LIST_ROW_ROOTS),
+            request=self._list_request(spec, ("reconcile", "request")),
+            found=self.texts.predicate(spec.found, ("reconcile", "found")),
+            rows=self.texts.needed(spec.rows, ("reconcile", "rows")),
+            our_number=self.texts.read(spec.our_number, ("reconcile", "our_number"), LIST_ROW_ROOTS),
             department_number=of_row(spec.department_number, "department_number"),
             status=of_row(spec.status, "status"),
         )
 
-    def _report(self, spec: ReportSpec, place: str, tables: Mapping[str, CodeTable]) -> Report:
-        return Report(
-            event_id=self._needed(spec.event_id, (place, "event_id"), tables),
-            our_number=self._answer(spec.our_number, (place, "our_number"), tables),
-            department_number=self._answer(spec.department_number, (place, "department_number"), tables),
-            status=self._needed(spec.status, (place, "status"), tables),
-            message=self._answer(spec.message, (place, "message"), tables),
-            occurred_at=self._answer(spec.occurred_at, (place, "occurred_at"), tables),
-            facts=self._facts(spec.facts, (place, "facts"), tables),
+    def _of_list_row(self, text: str | None, name: str, *, place: str) -> Expression | None:
+        return self.texts.read(text, (place, name), LIST_ROW_ROOTS) if text is not None else None
+
+    def _list_request(self, spec: ReconcileSpec, place: Place) -> Request:
+        if (spec.request is None) != (self.spec.transport in ("exchange_table", "file_batch")):
+            self.texts.note(
+                place, "expected what to ask them; of a table or of files nothing, what stands there is read"
+            )
+        asked = spec.request or ListRequestSpec()
+        node = partial(self.texts.node, roots=LIST_ROOTS)
+        envelope = self.spec.connection.envelope if asked.enveloped else None
+        return Request(
+            method=asked.method,
+            path=(asked.path,),
+            call=asked.call,
+            query=node(dict(asked.query), (*place, "query")),
+            headers=node({**self.spec.connection.headers, **asked.headers}, (*place, "headers")),
+            body=node(asked.body, (*place, "body")) if asked.body else None,
+            envelope=node(envelope, ("connection", "envelope"), payload=True) if envelope else None,
+            required=(),
         )
 
-    def _rule(self, spec: OutcomeRuleSpec, place: tuple[str, ...], tables: Mapping[str, CodeTable]) -> OutcomeRule:
-        return OutcomeRule(
-            when=self._predicate(spec.when, (*place, "when")),
+    # ---- what they say of their own accord ----
+
+    def _callback(self, spec: CallbackSpec) -> Callback:
+        return Callback(
+            report=self._report(spec, "callback"),
+            sent_at=self.texts.answer(spec.sent_at, ("callback", "sent_at")),
+            announcements=tuple(
+                self._announcement(each, ("callback", "announcements", str(n)))
+                for n, each in enumerate(spec.announcements)
+            ),
+        )
+
+    def _announcement(self, spec: AnnouncementSpec, place: Place) -> ReadAnnouncement:
+        return ReadAnnouncement(
+            when=self.texts.predicate(spec.when, (*place, "when")),
             kind=spec.kind,
-            department_number=self._answer(spec.department_number, (*place, "department_number"), tables),
-            message=self._answer(spec.message, (*place, "message"), tables),
-            retry_after=self._answer(spec.retry_after, (*place, "retry_after"), tables),
-            status=self._answer(spec.status, (*place, "status"), tables),
-            case=spec.case,
-            facts=self._facts(spec.facts, (*place, "facts"), tables),
-            rows=self._rows(spec.rows, (*place, "rows"), tables) if spec.rows else None,
+            event_id=self.texts.needed(spec.event_id, (*place, "event_id")),
+            region=self.texts.needed(spec.region, (*place, "region")),
+            items=self.texts.facts(spec.items, (*place, "items")),
         )
 
-    def _rows(self, spec: RowsSpec, place: tuple[str, ...], tables: Mapping[str, CodeTable]) -> RowResults:
-        nothing = Expression(path=(), literal="", steps=())
+    def _results(self, spec: ResultsSpec) -> Results:
+        return Results(report=self._report(spec, "results"), every_seconds=spec.every_seconds)
 
-        def of_row(key: str, text: str) -> Expression:
-            return self._try((*place, key), lambda: parse(text, roots=ANSWER_ROW_ROOTS, tables=tables)) or nothing
-
-        return RowResults(
-            each=self._needed(spec.each, (*place, "each"), tables),
-            name=of_row("name", spec.name),
-            code=of_row("code", spec.code),
-            good=frozenset(spec.good),
-            text=of_row("text", spec.text),
+    def _report(self, spec: ReportSpec, place: str) -> Report:
+        answer = self.texts.answer
+        return Report(
+            event_id=self.texts.needed(spec.event_id, (place, "event_id")),
+            our_number=answer(spec.our_number, (place, "our_number")),
+            department_number=answer(spec.department_number, (place, "department_number")),
+            status=self.texts.needed(spec.status, (place, "status")),
+            message=answer(spec.message, (place, "message")),
+            occurred_at=answer(spec.occurred_at, (place, "occurred_at")),
+            facts=self.texts.facts(spec.facts, (place, "facts")),
         )
-
-    def _facts(
-        self, facts: Mapping[str, str], place: tuple[str, ...], tables: Mapping[str, CodeTable]
-    ) -> Mapping[str, Expression]:
-        return {name: self._needed(text, (*place, name), tables) for name, text in facts.items()}
-
-    def _node(
-        self,
-        written: object,
-        place: tuple[str, ...],
-        tables: Mapping[str, CodeTable],
-        *,
-        payload: bool = False,
-        roots: Roots = REQUEST_ROOTS,
-    ) -> Node:
-        if payload:
-            roots = {**roots, "payload": frozenset[str]()}
-        compiler = Compiler(roots=roots, tables=tables, fragments=self.spec.fragments, room=self.room)
-        try:
-            return compiler.compile(written)
-        except MappingProblem as problem:
-            self._note((*place, *(p for p in problem.path.split(".") if p)), problem.reason)
-            return ObjectOf({})
-
-    def _predicate(self, when: str, place: tuple[str, ...]) -> Predicate:
-        return self._try(place, lambda: parse_predicate(when)) or _NEVER
-
-    def _answer(self, text: str | None, place: tuple[str, ...], tables: Mapping[str, CodeTable]) -> Expression | None:
-        return None if text is None else self._needed(text, place, tables)
-
-    def _needed(self, text: str, place: tuple[str, ...], tables: Mapping[str, CodeTable]) -> Expression:
-        return self._read(text, place, tables, ANSWER_ROOTS)
-
-    def _read(self, text: str, place: tuple[str, ...], tables: Mapping[str, CodeTable], roots: Roots) -> Expression:
-        nothing = Expression(path=(), literal="", steps=())
-        return self._try(place, lambda: parse(text, roots=roots, tables=tables)) or nothing
-
-    def _try(self, place: tuple[str, ...], make: Callable[[], _T]) -> _T | None:
-        try:
-            return make()
-        except (ExpressionRefused, PredicateRefused, FilterRefused) as refused:
-            self._note(place, str(refused))
-            return None
-
-    def _note(self, place: tuple[str, ...], expected: str) -> None:
-        problem = self.source.problem(place, expected)
-        if problem not in self.problems:  # shared rules are compiled once per operation
-            self.problems.append(problem)
-
-
-def _table(spec: CodesSpec) -> CodeTable:
-    return CodeTable(codes=spec.map, unknown=spec.unknown, other=spec.other)
