@@ -17,6 +17,7 @@ from connectors.alarm_bell import not_ready_bell
 from connectors.alerting import AlertBook, Alerting
 from connectors.availability import HolidayOn, is_working
 from connectors.callbacks import Callbacks
+from connectors.carrying import Carrying
 from connectors.desk import Desk
 from connectors.endpoints import Endpoints
 from connectors.flows import Flows
@@ -55,19 +56,25 @@ from connectors.storage.maintenance import SqlMaintenance
 from connectors.storage.notes import SqlNotes
 from connectors.storage.notice_book import SqlNoticeBook
 from connectors.storage.opening_noticing import open_noticing
-from connectors.storage.opening_trials import open_trying
+from connectors.storage.opening_trials import open_test_addresses, open_trying
 from connectors.storage.reconciliations import SqlReconciliations
 from connectors.storage.registrations import SqlRegistrations
 from connectors.storage.replays import SqlReplayStore
 from connectors.storage.settling import Settling
 from connectors.storage.shipping import ship
+from connectors.storage.unread import SqlUnreadBook
 from connectors.storage.usage import SqlUsage
 from connectors.storage.watching import open_watch
+from connectors.storage.window_steps import SqlStepBook
+from connectors.supplements import Supplements, supplement_clock
 from connectors.system import System
 from connectors.transport_kinds import TRANSPORTS, Address, address_of, missing_lines
+from connectors.trial_sending import TestAddresses
 from connectors.tried_specs import TriedSpecs
 from connectors.trying import Trials
+from connectors.unread_looks import Unreads
 from connectors.usage import UsageBook
+from connectors.window_steps import WindowSteps
 from connectors.worker import DeliveryWorker, worker_name
 from matters.guide import Matter
 from matters.storage.guides import SqlGuideStore
@@ -84,7 +91,9 @@ class Connectors:
 
     systems: Mapping[str, System]
     intake: Intake
+    window_steps: WindowSteps
     desk: Desk
+    carrying: Carrying
     log_ins: LogIns
     desk_book: DeskBook
     deliveries: Deliveries
@@ -97,6 +106,7 @@ class Connectors:
     replays: Replays
     trials: Trials
     repairs: Repairs
+    unreads: Unreads
     registry: Registry
     endpoints: Mapping[str, str]
     alerts: AlertBook
@@ -146,7 +156,7 @@ def create_connectors(
     follow = noticing.follow if flows is not None else None
     settling = Settling(systems=systems, cases=CaseMoves(guide=guide, follow=follow), due_on=due_on)
     ledger, breakers = SqlLedger(engine, settling), SqlBreakers(engine)
-    endpoints = Endpoints(settings.endpoints_file)
+    endpoints, unread = Endpoints(settings.endpoints_file), SqlUnreadBook(engine)
     transports = create_transports(
         systems,
         endpoints,
@@ -161,9 +171,11 @@ def create_connectors(
             batches=SqlBatches(engine),
             holiday_on=holiday_on,
             offset=offset,
+            unread=unread,
         ),
     )
     desk_book, reconciliations = SqlDeskBook(engine, settling), SqlReconciliations(engine)
+    desk = Desk(book=desk_book, systems=systems, state=state)
     notices = SqlNoticeBook(engine, noticing.events)
     happenings = Happenings(
         fanouts=noticing.events.fanouts,
@@ -173,6 +185,9 @@ def create_connectors(
         state=state,
         due_on=due_on,
     )
+    step_book = SqlStepBook(engine, follow)
+    supplement_due = supplement_clock(guide, SqlGuideStore(engine).load, calendar)
+    supplements = Supplements(book=step_book, due=supplement_due, due_on=due_on, notes=SqlNotes(engine))
     windows, usage, alerts = SqlMaintenance(engine), SqlUsage(engine), SqlAlerts(engine)
     health = Health(book=SqlHealthBook(engine), systems=systems, holiday_on=holiday_on, offset=offset)
     watch = open_watch(
@@ -195,7 +210,9 @@ def create_connectors(
             subject_secret=subject_secret,
             choose=secrets.choice,
         ),
-        desk=Desk(book=desk_book, systems=systems, state=state),
+        window_steps=WindowSteps(book=step_book, supplement_due=supplement_due, due_on=due_on),
+        desk=desk,
+        carrying=Carrying(desk=desk, book=desk_book, systems=systems),
         log_ins=LogIns(systems=systems, transports=transports, ledger=ledger, state=state),
         desk_book=desk_book,
         deliveries=SqlDeliveries(engine, clock),
@@ -208,6 +225,7 @@ def create_connectors(
         replays=open_replays(engine, state, systems),
         trials=trying.trials,
         repairs=Repairs(reconciliations),
+        unreads=Unreads(unread),
         registry=open_registry(engine, state, secrets=kept_secrets, endpoints=endpoints),
         endpoints=endpoints,
         alerts=alerts,
@@ -230,7 +248,7 @@ def create_connectors(
             holiday_on=holiday_on,
             base_url=settings.base_url,
             offset=offset,
-            scan=happenings.scan,
+            scans=(happenings.scan, supplements.scan),
             watch=watch.run,
             trying=trying.runner(worker_name()).run,
         ),
@@ -280,6 +298,20 @@ def open_registry(
 def open_reconciliations(engine: AsyncEngine) -> Reconciliations:
     """Return the kept comparisons, for commands that need nothing else."""
     return SqlReconciliations(engine)
+
+
+def test_addresses(
+    engine: AsyncEngine, settings: Settings, *, clock: Clock, calendar: WorkingCalendar
+) -> TestAddresses:
+    """Return where the contract examples are sent, for commands that need nothing else."""
+    return open_test_addresses(
+        engine,
+        endpoints=Endpoints(settings.endpoints_file),
+        secrets=SecretsDirectory(settings.secrets_dir),
+        clock=clock,
+        holiday_on=holidays(calendar),
+        offset=timedelta(seconds=settings.department_clock_offset_seconds),
+    )
 
 
 async def ship_systems(engine: AsyncEngine, directory: Path, *, at: datetime) -> int:

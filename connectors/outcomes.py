@@ -72,13 +72,14 @@ BROKEN: Final = frozenset({"timeout", "connection_lost", "too_large"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back. `http_status` is 0 and `error` set when nothing readable did."""
+    """What came back. `http_status` is 0 and `error` set when nothing readable did; `head` is its beginning, unread."""
 
     http_status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     body: object = None
     envelope: object = None
     error: str = ""
+    head: bytes = field(default=b"", repr=False, compare=False)
 
     def variables(self) -> dict[str, object]:
         return {

@@ -236,7 +236,7 @@ class Surroundings:
     batches: Batches | None = None
     holiday_on: HolidayOn = _no_holiday
     offset: timedelta = timedelta(0)
-    unread: UnreadBook = NoUnreadBook()
+    unread: UnreadBook = field(default_factory=NoUnreadBook)
 
 
 TransportFactory = Callable[[System, Surroundings], Transport]
@@ -324,13 +324,14 @@ class DeskChange:
 class TasksOf:
     """Whose tasks: a unit's ("" is none), and those of no unit that `region` answers for (None: none of them).
 
-    `system` and `reason` narrow them.
+    `system`, `reason` and `kind` (of the delivery) narrow them.
     """
 
     unit: str
     region: str | None = None
     system: str = ""
     reason: DeskReason | None = None
+    kind: str = ""
 
 
 class DeskBook(Protocol):
@@ -341,7 +342,13 @@ class DeskBook(Protocol):
 
     async def task(self, task_id: str) -> DeskTask | None: ...
 
+    async def counts(self, which: TasksOf) -> Mapping[str, int]:
+        """Return how many open tasks there are, by system."""
+
     async def submission_of(self, task: DeskTask) -> Submission: ...
+
+    async def submissions_of(self, tasks: Collection[DeskTask]) -> Mapping[str, Submission]:
+        """Return the frozen copies of these tasks' deliveries by their own ids; one statement."""
 
     async def count_open(self, unit: str) -> int: ...
 

@@ -6,10 +6,12 @@ What looks like an identity number, a telephone or a bank account is masked even
 department may answer with somebody else's.
 """
 
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from connectors.ledger import Submission
 from matters.form_fields import Column
@@ -40,6 +42,14 @@ class Redactor:
             shown = pattern.sub(lambda match, rule=rule: mask(rule, match[0]), shown)  # type: ignore[misc]
         return shown + (" …" if len(text) > SHOWN_AT_MOST else "")
 
+    def verbatim(self, text: str) -> str:
+        """Return an answer as it came, with every known value masked however it is spelled there (escaped, encoded)."""
+        shown = text
+        for value, masked in self.replacements:
+            for spelled in _spellings(value):
+                shown = shown.replace(spelled, masked)
+        return self.text(shown)
+
     def document(self, value: object) -> object:
         """Return a JSON-like value with all its texts redacted; bytes are never shown."""
         match value:
@@ -56,6 +66,27 @@ class Redactor:
                 return [self.document(inner) for inner in value]
             case _:
                 return HIDDEN
+
+
+def together(redactors: Iterable[Redactor]) -> Redactor:
+    """Return one redactor for what may be about any of several cases."""
+    found = {value: masked for each in redactors for value, masked in each.replacements}
+    return Redactor(tuple(sorted(found.items(), key=lambda each: (-len(each[0]), each[0]))))
+
+
+def _spellings(value: str) -> Iterator[str]:
+    """Yield how a text is written in JSON, in HTML, in a form and in bytes spelled out; Latin letters stand as they are."""
+    if value.isascii():
+        return
+    escaped = json.dumps(value)[1:-1]
+    yield from (escaped, escaped.upper().replace("\\U", "\\u"))
+    yield "".join(c if c.isascii() else f"&#{ord(c)};" for c in value)
+    yield "".join(c if c.isascii() else f"&#x{ord(c):x};" for c in value)
+    for charset in ("utf-8", "gb18030"):
+        content = value.encode(charset, "ignore")
+        yield from (quote(content), quote(content).lower(), content.decode("ascii", "backslashreplace"))
+        # Read in a set of single bytes, as whoever took it for Latin did.
+        yield content.decode("latin-1")
 
 
 def redactor(matter: Matter, form: Mapping[str, object], rules_by_item: Mapping[str, MaskRule]) -> Redactor:

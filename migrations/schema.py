@@ -6,6 +6,7 @@ import connectors.storage.notice_tables
 import connectors.storage.registry_tables
 import connectors.storage.replay_tables
 import connectors.storage.trial_tables
+import connectors.storage.unread_tables
 import connectors.storage.usage_tables  # noqa: F401  these all stand in the metadata of the ledger
 from connectors.storage.tables import metadata as connectors_metadata
 from idp.storage.tables import metadata as idp_metadata

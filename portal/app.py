@@ -113,6 +113,7 @@ def create_app(
         deliveries=connectors.deliveries,
         window_steps=connectors.window_steps,
         desk=connectors.desk,
+        carrying=connectors.carrying,
         log_ins=connectors.log_ins,
         replays=connectors.replays,
         trials=connectors.trials,

@@ -6,8 +6,10 @@ from portal.api.routes import routes as api_routes
 from portal.pages import (
     alerts,
     case,
+    case_steps,
     cases,
     desk,
+    desk_carrying,
     desk_notice,
     events,
     examples,
@@ -38,6 +40,7 @@ from portal.pages import (
     sign_in,
     status,
     systems,
+    unread,
 )
 
 PAGES = (
@@ -52,13 +55,16 @@ PAGES = (
     intake_review,
     cases,
     case,
+    case_steps,
     receipt,
     results,
     events,
     desk,
+    desk_carrying,
     desk_notice,
     status,
     systems,
+    unread,
     reflux,
     alerts,
     maintenance,

@@ -10,6 +10,7 @@ from config.clock import Clock
 from config.settings import Settings
 from config.state import StateStore
 from connectors.alerting import AlertBook
+from connectors.carrying import Carrying
 from connectors.desk import Desk
 from connectors.flows import Flows
 from connectors.happenings import Happenings
@@ -25,7 +26,9 @@ from connectors.repairing import Repairs
 from connectors.replaying import Replays
 from connectors.secrets_dir import Secrets
 from connectors.trying import Trials
+from connectors.unread_looks import Unreads
 from connectors.usage import UsageBook
+from connectors.window_steps import WindowSteps
 from matters.ports import CaseStore, DisclosureStore, DraftStore, GuideStore, MaterialFiles
 from matters.search import MatterIndex
 from matters.working_days import WorkingCalendar
@@ -65,11 +68,14 @@ class PortalState:
     files: MaterialFiles
     intake: Intake
     deliveries: Deliveries
+    window_steps: WindowSteps
     desk: Desk
+    carrying: Carrying
     log_ins: LogIns
     replays: Replays
     trials: Trials
     repairs: Repairs
+    unreads: Unreads
     health: Health
     flows: Flows
     notices: NoticeBook

@@ -5,7 +5,8 @@ lookup can tell.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -20,6 +21,7 @@ from connectors.secrets_dir import Secrets, read_secret
 from connectors.spec_message_queue import MessageQueueSpec
 
 MOST_AT_ONCE: Final = 200
+AT_A_TIME: Final = 10
 _REFUSED: Final = (AuthenticationError, NoPermissionError)
 
 
@@ -55,13 +57,16 @@ class _Account(CredentialProvider):
 class Broker:
     """The topics of one system."""
 
-    def __init__(self, url: str, spec: MessageQueueSpec, secrets: Secrets, *, consumer: str, seconds: float) -> None:
+    def __init__(
+        self, url: str, spec: MessageQueueSpec, secrets: Secrets, *, consumer: str, seconds: float, most_bytes: int
+    ) -> None:
         account = None
         if spec.password is not None:
             account = _Account(spec.username or "default", spec.password, secrets)
         self._spec = spec
         self._consumer = consumer
         self._seconds = seconds
+        self._most_bytes = most_bytes
         self._redis = cast(
             Any,
             Redis.from_url(
@@ -100,25 +105,44 @@ class Broker:
             BrokerRefused: the broker is away.
         """
         await self._reach()
-        spec = self._spec
+        taken: list[Entry] = []
         try:
             async with asyncio.timeout(self._seconds):
                 await self._make_group()
-                left = await heeding(
-                    self._redis.xautoclaim(
-                        spec.response_topic,
-                        spec.group,
-                        self._consumer,
-                        min_idle_time=round(spec.take_over_seconds * 1000),
-                        count=MOST_AT_ONCE,
-                    )
-                )
-                new = await heeding(
-                    self._redis.xreadgroup(spec.group, self._consumer, {spec.response_topic: ">"}, count=MOST_AT_ONCE)
-                )
+                async with aclosing(self._coming()) as coming:
+                    async for entry in coming:
+                        taken.append(entry)
+                        if len(taken) == MOST_AT_ONCE:
+                            break
         except (RedisError, OSError, TimeoutError):
-            raise BrokerRefused("connection_lost") from None
-        return [*self._entries(left[1]), *(entry for _, found in new for entry in self._entries(found))]
+            if not taken:
+                raise BrokerRefused("connection_lost") from None
+        return taken
+
+    async def _coming(self) -> AsyncGenerator[Entry]:
+        """Read a few at a time, so that a topic full of huge messages is never in memory as a whole."""
+        spec, begin = self._spec, "0-0"
+        while True:
+            begin, left, *_ = await heeding(
+                self._redis.xautoclaim(
+                    spec.response_topic,
+                    spec.group,
+                    self._consumer,
+                    min_idle_time=round(spec.take_over_seconds * 1000),
+                    start_id=begin,
+                    count=AT_A_TIME,
+                )
+            )
+            for entry in self._entries(left):
+                yield entry
+            if begin in (b"0-0", "0-0"):
+                break
+        while new := await heeding(
+            self._redis.xreadgroup(spec.group, self._consumer, {spec.response_topic: ">"}, count=AT_A_TIME)
+        ):
+            for _, found in new:
+                for entry in self._entries(found):
+                    yield entry
 
     async def acknowledge(self, ids: Sequence[str]) -> None:
         """Tell the broker that these are kept; what is not acknowledged comes again."""
@@ -153,4 +177,5 @@ class Broker:
     def _entries(self, found: Sequence[Any]) -> list[Entry]:
         """Return entries that still hold something; one that was trimmed away while it waited has no fields."""
         wanted = self._spec.field.encode()
-        return [Entry(id_.decode(), fields.get(wanted, b"")) for id_, fields in found if fields]
+        most = self._most_bytes + 1  # enough to tell that it is too large
+        return [Entry(id_.decode(), fields.get(wanted, b"")[:most]) for id_, fields in found if fields]

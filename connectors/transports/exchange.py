@@ -11,6 +11,7 @@ from connectors.errors import EnvelopeRefused, SecretMissing
 from connectors.outcomes import Answer
 from connectors.signing import Signed, Signer
 from connectors.system import System
+from connectors.unread import MOST_BYTES
 
 log = logs.get(__name__)
 
@@ -52,36 +53,53 @@ def client_for(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raw:
-    """What came over the line, unread; `error` is set when nothing whole did."""
+    """What came over the line, unread; `error` is set when nothing whole did, `head` is how far it got, at most so far."""
 
     http_status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
-    content: bytes = b""
+    content: bytes = field(default=b"", repr=False)
     error: str = ""
+    head: bytes = field(default=b"", repr=False)
 
     def answer(self, error: str = "") -> Answer:
         """Return the answer of one that can't be read further."""
-        return Answer(http_status=self.http_status, headers=self.headers, error=error or self.error)
+        return Answer(http_status=self.http_status, headers=self.headers, error=error or self.error, head=self.head)
+
+
+@dataclass(slots=True)
+class _Coming:
+    """An answer as it comes in, so that one that never ends has a beginning."""
+
+    http_status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    head: bytes = b""
+
+    def failed(self, error: str) -> Raw:
+        """Return what there is of one that did not come whole; a status without its end is none."""
+        status = 0 if error in ("timeout", "connection_lost") else self.http_status
+        return Raw(http_status=status, headers=self.headers, error=error, head=self.head)
 
 
 async def fetch(client: httpx2.AsyncClient, signed: Signed, limits: Limits, *, may_redirect: bool = False) -> Raw:
     """Send `signed` and return what came back; a fault is a `Raw` with `error` set, never an exception."""
+    coming = _Coming()
     try:
         async with asyncio.timeout(limits.total_seconds):
-            status, headers, content = await _bounded(client, signed, limits.most_bytes)
+            content = await _bounded(client, signed, limits.most_bytes, coming)
     except TimeoutError:
-        return Raw(error="timeout")
+        return coming.failed("timeout")
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
         return Raw(error="connect")
     except httpx2.TimeoutException:
-        return Raw(error="timeout")
+        return coming.failed("timeout")
     except (httpx2.TransportError, httpx2.DecodingError):
-        return Raw(error="connection_lost")
+        return coming.failed("connection_lost")
     if content is None:
-        return Raw(http_status=status, headers=headers, error="too_large")
+        return coming.failed("too_large")
+    status = coming.http_status
     if 300 <= status < 400 and not may_redirect:
-        return Raw(http_status=status, headers=headers, error="redirect")
-    return Raw(http_status=status, headers=headers, content=content)
+        return coming.failed("redirect")
+    return Raw(http_status=status, headers=coming.headers, content=content, head=coming.head)
 
 
 async def exchange(client: httpx2.AsyncClient, signed: Signed, signer: Signer, limits: Limits) -> Answer:
@@ -97,24 +115,27 @@ async def exchange(client: httpx2.AsyncClient, signed: Signed, signer: Signer, l
         return raw.answer("envelope")
     except EnvelopeRefused as refused:
         return raw.answer(refused.reason if refused.reason in ("charset", "not_json") else "envelope")
-    return Answer(http_status=raw.http_status, headers=raw.headers, body=opened.body, envelope=opened.envelope)
+    return Answer(
+        http_status=raw.http_status, headers=raw.headers, body=opened.body, envelope=opened.envelope, head=raw.head
+    )
 
 
-async def _bounded(
-    client: httpx2.AsyncClient, signed: Signed, most_bytes: int
-) -> tuple[int, dict[str, str], bytes | None]:
-    """Return status, headers and content; None as content when there is more than `most_bytes` of it."""
+async def _bounded(client: httpx2.AsyncClient, signed: Signed, most_bytes: int, coming: _Coming) -> bytes | None:
+    """Return the content, None when there is more than `most_bytes` of it; `coming` tells of the rest meanwhile."""
     request = client.build_request(signed.method, signed.target, headers=dict(signed.headers), content=signed.content)
     response = await client.send(request, stream=True)
     try:
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        coming.http_status = response.status_code
+        coming.headers = {name.lower(): value for name, value in response.headers.items()}
         chunks, size = [], 0
         # Counted after decompression, so that a small bomb is a large answer too.
-        async for chunk in response.aiter_bytes(65_536):
+        async for chunk in response.aiter_bytes():
             size += len(chunk)
+            # One byte more than is shown tells that there was more.
+            coming.head += chunk[: MOST_BYTES + 1 - len(coming.head)]
             if size > most_bytes:
-                return response.status_code, headers, None
+                return None
             chunks.append(chunk)
-        return response.status_code, headers, b"".join(chunks)
+        return b"".join(chunks)
     finally:
         await response.aclose()

@@ -5,6 +5,7 @@ SEND   map → check lengths and characters → INSERT, read back, compare → C
 BACK   rows with a result, from the watermark less an overlap → kept as our own copy → read flag set, watermark moved
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -34,6 +35,7 @@ from connectors.transports.tables.reports import failure_of, results_of
 from connectors.transports.tables.rows import Row, make_rows
 from connectors.transports.tables.schema import Tables
 from connectors.transports.tables.writing import RowWriter
+from connectors.transports.unreadable import Unreadable
 
 log = logs.get(__name__)
 WATERMARK: Final = "results"
@@ -88,6 +90,8 @@ class ExchangeTableTransport:
         self._tables = Tables.of(spec)
         self._bell = AlarmBell(system.id, around.notes, around.clock)
         self._made: tuple[str, AsyncEngine] | None = None
+        self._unreadable = Unreadable(system=system.id, charset="utf-8", clock=around.clock, book=around.unread)
+        self._remarked: set[str] = set()
         self._fetched = _Fetched()
         self._read = _Read()
 
@@ -160,7 +164,9 @@ class ExchangeTableTransport:
         note = await self._around.notes.read(self._system.id, WATERMARK)
         watermark = datetime.fromisoformat(note.text) if note.text else None
         page = await reader.answered(begin_at(watermark, self._spec.back.overlap_minutes), self._read.after)
-        events = list(await results_of(page.rows, reader, self._system, self._spec, self._tables, at=at))
+        told, strange = await results_of(page.rows, reader, self._system, self._spec, self._tables, at=at)
+        await self._remark(strange)
+        events = list(told)
         since = _wall(at) - timedelta(days=self._spec.out.look_back_days)
         if self._spec.out.status.failed:
             events += [failure_of(row, self._system, self._spec, at=at) for row in await reader.failed(since)]
@@ -173,6 +179,14 @@ class ExchangeTableTransport:
         )
         await self._watch(reader, at)
         return [event for event in events if event.event_id not in self._read.told]
+
+    async def _remark(self, strange: Sequence[Mapping[str, str]]) -> None:
+        """Keep rows that tell nothing for the owner, each once in this process: within the overlap they come again."""
+        for row in strange:
+            if row["row_hash"] not in self._remarked:
+                text = json.dumps(row, ensure_ascii=False)
+                await self._unreadable.content("row", text.encode(), error="shape", name=row["row_hash"][:12])
+        self._remarked = {row["row_hash"] for row in strange}
 
     def _unflagged(self, rows: Sequence[Found]) -> Sequence[Found]:
         flag = self._spec.back.read

@@ -27,6 +27,7 @@ from connectors.transports.files.area import FileArea
 from connectors.transports.files.batching import Batcher
 from connectors.transports.files.lines import make_line
 from connectors.transports.files.receipts import Receipts
+from connectors.transports.unreadable import Unreadable
 
 DEFAULTS: Final[Mapping[str, tuple[OutcomeClass, str]]] = {
     "placed": (OutcomeClass.ACCEPTED, ""),
@@ -73,6 +74,7 @@ class FileBatchTransport:
             offset=around.offset,
             holiday_on=around.holiday_on,
             bell=AlarmBell(system.id, around.notes, around.clock),
+            unreadable=Unreadable(system=system.id, charset=spec.charset, clock=around.clock, book=around.unread),
         )
 
     async def send(self, errand: Errand) -> Outcome:

@@ -23,6 +23,7 @@ from connectors.transports.pages.filling import filled
 from connectors.transports.pages.log_in import Captcha, LogIn, Typed
 from connectors.transports.pages.reading import Page
 from connectors.transports.pages.sessions import Session, SessionBook
+from connectors.transports.unreadable import Unreadable
 
 log = logs.get(__name__)
 READ_NOTE = "list_read_at"
@@ -54,6 +55,9 @@ class FormPostTransport:
                 secrets=surroundings.secrets,
             ),
             secrets=surroundings.secrets,
+        )
+        self._unreadable = Unreadable(
+            system=system.id, charset=spec.charset, clock=surroundings.clock, book=surroundings.unread
         )
         self._read: str = ""
 
@@ -89,6 +93,7 @@ class FormPostTransport:
             return NOT_LET_IN
         if form.page.answer.error or form.page.answer.http_status != 200:
             # The empty form did not come: nothing was sent yet, whatever the rules say of such an answer.
+            await self._unreadable.answer("page", form.page.answer, delivery_id=errand.delivery_id)
             return Outcome(
                 kind=OutcomeClass.TRANSIENT,
                 error=form.page.answer.error or "no_form",
@@ -97,7 +102,8 @@ class FormPostTransport:
         visit = await self._browser.post(target, filled(fields, form.page.hidden, self._spec), form.cookies)
         if not await self._is_ours(visit.page, session):
             return NOT_LET_IN
-        return outcome_of(self._system, operation, visit.page.answer)
+        answer = visit.page.answer
+        return await self._unreadable.sent(errand, answer, outcome_of(self._system, operation, answer))
 
     async def probe(self, errand: Errand) -> ProbeAnswer:
         probe = self._system.probe
@@ -106,12 +112,14 @@ class FormPostTransport:
         answer = await self._look(render(probe.request, errand.values))
         if answer is None:
             return CantTell(outcome=Outcome(kind=OutcomeClass.TRANSIENT, error=AWAITS_PERSON))
-        return found_by(self._system, probe, answer, errand.operation)
+        return await self._unreadable.probed(errand, answer, found_by(self._system, probe, answer, errand.operation))
 
     async def poll(self, errand: Errand) -> InboundEvent | None:
         poll = self._system.poll
         answer = await self._look(render(poll.request, errand.values)) if poll is not None else None
-        return polled(self._system, answer, at=self._clock()) if answer is not None else None
+        if answer is None:
+            return None
+        return await self._unreadable.polled(errand, answer, polled(self._system, answer, at=self._clock()))
 
     async def list_day(self, day: date) -> Sequence[Listed] | None:
         reconcile = self._system.reconcile
@@ -120,7 +128,10 @@ class FormPostTransport:
 
         async def page_of(page: int) -> list[Listed] | None:
             answer = await self._look(render(reconcile.request, {"day": day, "page": page, "now": self._clock()}))
-            return rows_of(reconcile, answer) if answer is not None else None
+            rows = rows_of(reconcile, answer) if answer is not None else None
+            if answer is not None and rows is None:
+                await self._unreadable.answer("list", answer)
+            return rows
 
         return await every_page(self._system, page_of)
 
@@ -180,7 +191,10 @@ class FormPostTransport:
         for _ in range(page.most_pages):
             visit = await self._browser.get(target, session.cookies)
             answer = visit.page.answer
-            if not await self._is_ours(visit.page, session) or answer.error or answer.http_status != 200:
+            if not await self._is_ours(visit.page, session):
+                return None
+            if answer.error or answer.http_status != 200:
+                await self._unreadable.answer("page", answer)
                 return None
             rows += answer.body["rows"] if isinstance(answer.body, dict) else []
             if not visit.page.next_path:

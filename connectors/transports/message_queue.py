@@ -20,6 +20,7 @@ from connectors.transports.answers import NOT_OFFERED, outcome_of
 from connectors.transports.broker import Broker, BrokerRefused, Entry
 from connectors.transports.exchange import limits_of
 from connectors.transports.rest_json import RestJsonTransport
+from connectors.transports.unreadable import Unreadable
 
 log = logs.get(__name__)
 PUBLISHED = 202
@@ -35,7 +36,17 @@ class MessageQueueTransport:
         self._limits = limits_of(system)
         self._signer = signer_for(system.spec.connection.auth, surroundings.secrets)
         self._rest = RestJsonTransport(
-            system, base_url=surroundings.address, secrets=surroundings.secrets, clock=surroundings.clock
+            system,
+            base_url=surroundings.address,
+            secrets=surroundings.secrets,
+            clock=surroundings.clock,
+            unread=surroundings.unread,
+        )
+        self._unreadable = Unreadable(
+            system=system.id,
+            charset=system.spec.connection.charset,
+            clock=surroundings.clock,
+            book=surroundings.unread,
         )
         self._broker = Broker(
             surroundings.line,
@@ -43,6 +54,7 @@ class MessageQueueTransport:
             surroundings.secrets,
             consumer=f"onewindow-{random.token_hex(8)}",
             seconds=self._limits.total_seconds,
+            most_bytes=self._limits.most_bytes,
         )
         self._taken: list[str] = []
 
@@ -78,7 +90,7 @@ class MessageQueueTransport:
             log.warning("broker_away", system=self._system.id, error=refused.error)
             return []
         self._taken = [entry.id for entry in entries]
-        return [event for entry in entries if (event := self._event(entry)) is not None]
+        return [event for entry in entries if (event := await self._read(entry)) is not None]
 
     async def confirm(self) -> None:
         try:
@@ -92,24 +104,32 @@ class MessageQueueTransport:
         await self._rest.aclose()
         await self._broker.aclose()
 
-    def _event(self, entry: Entry) -> InboundEvent | None:
+    async def _read(self, entry: Entry) -> InboundEvent | None:
+        """Return what a message tells; one that can't be read or proves nothing is kept for the owner."""
+        found = self._event(entry)
+        if not isinstance(found, str):
+            return found
+        log.warning("message_refused", system=self._system.id, entry=entry.id, reason=found)
+        await self._unreadable.content("message", entry.content, error=found, name=entry.id)
+        return None
+
+    def _event(self, entry: Entry) -> InboundEvent | str | None:
+        """Return what a message tells, or in a word why it can't be told."""
         results, spec = self._system.results, self._system.spec
         if results is None:
             return None
         incoming = Incoming(method="", target="", headers={}, content=entry.content)
         if len(entry.content) > self._limits.most_bytes:
-            log.warning("message_refused", system=spec.id, entry=entry.id, reason="too_large")
-            return None
+            return "too_large"
         try:
             opened = self._signer.verify(incoming, spec.connection.charset)
-        except (EnvelopeRefused, UnicodeEncodeError) as refused:
-            log.warning("message_refused", system=spec.id, entry=entry.id, reason=str(refused)[:20])
-            return None
+        except EnvelopeRefused as refused:
+            return refused.reason
+        except UnicodeEncodeError:
+            return "charset"
         variables = Answer(http_status=200, body=opened.body, envelope=opened.envelope).variables()
         event = event_of(results.report, variables, system=spec.id, source="results", at=self._clock())
-        if event is None:
-            log.warning("message_refused", system=spec.id, entry=entry.id, reason="shape")
-        return event
+        return "shape" if event is None else event
 
 
 def make_message_queue(system: System, surroundings: Surroundings) -> MessageQueueTransport:

@@ -21,6 +21,8 @@ from connectors.system import Request, System
 from connectors.transports.answers import NO_PROBE, NOT_OFFERED, every_page, found_by, outcome_of, polled, rows_of
 from connectors.transports.exchange import client_for, exchange, limits_of
 from connectors.transports.oauth2 import TokenCache, TokenRefused
+from connectors.transports.unreadable import Unreadable
+from connectors.unread import NoUnreadBook, UnreadBook
 
 
 class RestJsonTransport:
@@ -33,9 +35,17 @@ class RestJsonTransport:
         base_url: str,
         secrets: Secrets,
         clock: Clock,
+        unread: UnreadBook | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         connection = system.spec.connection
+        self._unreadable = Unreadable(
+            system=system.id,
+            charset=connection.charset,
+            clock=clock,
+            book=unread or NoUnreadBook(),
+            is_sealed=connection.auth.kind == "tif_envelope",
+        )
         self._system = system
         self._clock = clock
         self._limits = limits_of(system)
@@ -51,7 +61,8 @@ class RestJsonTransport:
         operation = errand.operation
         if operation.request is None:
             return NOT_OFFERED
-        return outcome_of(self._system, operation, await self._ask(operation.request, errand.values))
+        answer = await self._ask(operation.request, errand.values)
+        return await self._unreadable.sent(errand, answer, outcome_of(self._system, operation, answer))
 
     async def answer(self, errand: Errand) -> Answer:
         request = errand.operation.request
@@ -61,13 +72,15 @@ class RestJsonTransport:
         probe = self._system.probe
         if probe is None:
             return NO_PROBE
-        return found_by(self._system, probe, await self._ask(probe.request, errand.values))
+        answer = await self._ask(probe.request, errand.values)
+        return await self._unreadable.probed(errand, answer, found_by(self._system, probe, answer))
 
     async def poll(self, errand: Errand) -> InboundEvent | None:
         poll = self._system.poll
         if poll is None:
             return None
-        return polled(self._system, await self._ask(poll.request, errand.values), at=self._clock())
+        answer = await self._ask(poll.request, errand.values)
+        return await self._unreadable.polled(errand, answer, polled(self._system, answer, at=self._clock()))
 
     async def list_day(self, day: date) -> Sequence[Listed] | None:
         reconcile = self._system.reconcile
@@ -76,7 +89,10 @@ class RestJsonTransport:
 
         async def page_of(page: int) -> list[Listed] | None:
             values = {"day": day, "page": page, "now": self._clock(), "nonce": token_hex(16)}
-            return rows_of(reconcile, await self._ask(reconcile.request, values))
+            answer = await self._ask(reconcile.request, values)
+            if (rows := rows_of(reconcile, answer)) is None:
+                await self._unreadable.answer("list", answer)
+            return rows
 
         return await every_page(self._system, page_of)
 
@@ -117,5 +133,9 @@ def _without_token(refused: TokenRefused) -> Answer:
 
 def make_rest_json(system: System, surroundings: Surroundings) -> RestJsonTransport:
     return RestJsonTransport(
-        system, base_url=surroundings.address, secrets=surroundings.secrets, clock=surroundings.clock
+        system,
+        base_url=surroundings.address,
+        secrets=surroundings.secrets,
+        clock=surroundings.clock,
+        unread=surroundings.unread,
     )

@@ -25,6 +25,7 @@ from connectors.transports.soap_answers import answer_of
 from connectors.transports.soap_contract import Contract
 from connectors.transports.soap_envelope import Call, UsernameToken, written
 from connectors.transports.soap_log_in import LogInRefused, Sessions
+from connectors.transports.unreadable import Unreadable
 
 
 class SoapTransport:
@@ -45,6 +46,9 @@ class SoapTransport:
         self._charset = system.spec.connection.charset
         self._limits = limits_of(system)
         self._client = client_for(system, surroundings.address, transport=transport)
+        self._unreadable = Unreadable(
+            system=system.id, charset=self._charset, clock=surroundings.clock, book=surroundings.unread
+        )
         self._contract = Contract(spec.wsdl, self._client, self._limits)
         self._sessions: Sessions | None = None
         self._expired: Predicate | None = None
@@ -62,7 +66,7 @@ class SoapTransport:
             answer = await self._ask(operation.request, errand.values)
         except LogInRefused as refused:
             return _not_let_in(outcome_of(self._system, operation, refused.answer))
-        return outcome_of(self._system, operation, answer)
+        return await self._unreadable.sent(errand, answer, outcome_of(self._system, operation, answer))
 
     async def answer(self, errand: Errand) -> Answer:
         request = errand.operation.request
@@ -81,7 +85,9 @@ class SoapTransport:
             # It can't be asked now; a department that can't be asked is waited for.
             return CantTell(outcome=replace(objection, kind=OutcomeClass.TRANSIENT))
         try:
-            return found_by(self._system, probe, await self._ask(probe.request, errand.values), errand.operation)
+            answer = await self._ask(probe.request, errand.values)
+            told = found_by(self._system, probe, answer, errand.operation)
+            return await self._unreadable.probed(errand, answer, told)
         except LogInRefused as refused:
             return CantTell(outcome=Outcome(kind=OutcomeClass.TRANSIENT, error=refused.answer.error or "log_in"))
 
@@ -90,7 +96,8 @@ class SoapTransport:
         if poll is None or await self._contract.objection(self._clock()) is not None:
             return None
         try:
-            return polled(self._system, await self._ask(poll.request, errand.values), at=self._clock())
+            answer = await self._ask(poll.request, errand.values)
+            return await self._unreadable.polled(errand, answer, polled(self._system, answer, at=self._clock()))
         except LogInRefused:
             return None
 
@@ -101,7 +108,10 @@ class SoapTransport:
 
         async def page_of(page: int) -> list[Listed] | None:
             values = {"day": day, "page": page, "now": self._clock(), "nonce": token_hex(16)}
-            return rows_of(reconcile, await self._ask(reconcile.request, values), is_xml=True)
+            answer = await self._ask(reconcile.request, values)
+            if (rows := rows_of(reconcile, answer, is_xml=True)) is None:
+                await self._unreadable.answer("list", answer)
+            return rows
 
         try:
             return await every_page(self._system, page_of)

@@ -1,5 +1,7 @@
 """A SOAP answer as outcome rules read it: `body` is the payload inside, `envelope` the element or Fault around it."""
 
+from dataclasses import replace
+
 from connectors.outcomes import Answer
 from connectors.spec_soap import SoapSpec
 from connectors.transports.exchange import Raw
@@ -15,10 +17,10 @@ def answer_of(raw: Raw, spec: SoapSpec, *, charset: str) -> Answer:
         text = decoded(raw.content, raw.headers.get("content-type", ""), otherwise=charset)
         said = read(parsed(text))
         if said.element is None:
-            return Answer(http_status=raw.http_status, headers=raw.headers, envelope={"fault": said.fault})
+            return replace(raw.answer(), envelope={"fault": said.fault})
         envelope = as_value(said.element)
         inside = envelope.get(spec.result) if isinstance(envelope, dict) else None
         body = None if not isinstance(inside, str) else as_value(parsed(inside.strip()), lists=spec.lists)
     except XmlRefused as refused:
         return raw.answer(refused.error)
-    return Answer(http_status=raw.http_status, headers=raw.headers, body=body, envelope=envelope)
+    return replace(raw.answer(), body=body, envelope=envelope)

@@ -191,6 +191,7 @@ def test_what_an_owner_sends_anew_and_tries(visitor: Page, installation: Install
         "/systems/mz-elder/replay",
         "/systems/mz-elder/replay?preview=1&state=auth",
         "/systems/mz-elder/replay?preview=1&since=yesterday",
+        "/systems/mz-elder/answers",
         "/systems/mz-elder/examples",
         "/systems/tax-ssf/examples",
     ):

@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from connectors.outcomes import OutcomeClass
+from connectors.unread import MOST_BYTES
+from demo.faults.answers import BrokenLine
 from tests.doubles.benches import (
     NOWHERE,
     WSDL,
@@ -21,6 +23,8 @@ from tests.doubles.benches import (
     changed_spec,
     page_bench,
     page_script,
+    rest_bench,
+    rest_script,
     soap_answer,
     soap_bench,
     soap_script,
@@ -28,10 +32,12 @@ from tests.doubles.benches import (
 )
 
 BENCHES: dict[str, Callable[[Path], AbstractAsyncContextManager[Any]]] = {
+    "rest_json": rest_bench,
     "soap": soap_bench,
     "form_post": page_bench,
 }
-SCRIPTS = {"soap": soap_script, "form_post": page_script}
+SCRIPTS = {"rest_json": rest_script, "soap": soap_script, "form_post": page_script}
+SYSTEMS = {"rest_json": "mz-elder", "soap": "mz-assist", "form_post": "wj-reward"}
 DELIVERED = {OutcomeClass.ACCEPTED, OutcomeClass.DUPLICATE}
 
 
@@ -52,14 +58,14 @@ async def test_each_of_the_nine_outcomes_is_told_apart(transport: str, kind: Out
 @pytest.mark.parametrize("transport", SCRIPTS)
 async def test_without_a_connection_nothing_was_sent(transport: str, tmp_path: Path) -> None:
     async with BENCHES[transport](tmp_path) as bench:
-        system = changed_spec({"soap": "mz-assist", "form_post": "wj-reward"}[transport], tmp_path)
+        system = changed_spec(SYSTEMS[transport], tmp_path)
         away = transport_for(system, tmp_path / "away", address=NOWHERE)
         try:
             outcome = await away.send(bench.errand)
         finally:
             await away.aclose()
     assert outcome.kind in {OutcomeClass.TRANSIENT, OutcomeClass.AUTH}
-    assert outcome.error in {"wsdl_away", "awaits_person"}
+    assert outcome.error in {"connect", "wsdl_away", "awaits_person"}
 
 
 async def endless(_request: Request) -> AsyncIterator[bytes]:
@@ -89,7 +95,31 @@ async def test_an_answer_that_cannot_be_read_is_unknown_bounded_and_named(
     async with BENCHES[transport](tmp_path) as bench:
         bench.department.script = SCRIPTS[transport](broken(how))
         outcome = await bench.transport.send(bench.errand)
-    assert (outcome.kind, outcome.error) == (OutcomeClass.UNKNOWN, how)
+        assert (outcome.kind, outcome.error) == (OutcomeClass.UNKNOWN, how)
+        (kept,) = bench.unread
+        assert (kept.where, kept.error, kept.delivery_id) == ("send", how, bench.errand.delivery_id)
+        assert kept.text[:2] == {"timeout": "  ", "too_large": "<a", "charset": "<a", "redirect": ""}[how]
+        assert len(kept.text) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("transport", BENCHES)
+async def test_an_answer_no_rule_knows_is_kept_as_it_came(transport: str, tmp_path: Path) -> None:
+    async with BENCHES[transport](tmp_path) as bench:
+        await bench.outcome(OutcomeClass.UNKNOWN)
+        (kept,) = bench.unread
+        said = {"rest_json": "一切正常", "soap": "网关繁忙", "form_post": "新版页面已上线"}[transport]
+        assert (kept.where, said in kept.text) == ("send", True)
+        await bench.outcome(OutcomeClass.ACCEPTED)
+        assert len(bench.unread) == 1, "what was understood is not kept"
+
+
+@pytest.mark.parametrize("transport", BENCHES)
+async def test_an_answer_that_breaks_off_leaves_its_beginning(transport: str, tmp_path: Path) -> None:
+    async with BENCHES[transport](tmp_path) as bench:
+        bench.department.script = SCRIPTS[transport](BrokenLine())
+        outcome = await bench.transport.send(bench.errand)
+        assert (outcome.kind, outcome.error, outcome.http_status) == (OutcomeClass.UNKNOWN, "connection_lost", 0)
+        assert [each.text for each in bench.unread] == ['{"co']
 
 
 @pytest.mark.parametrize(

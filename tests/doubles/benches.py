@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import yaml
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from config.clock import utc_now
 from connectors.outcomes import Outcome, OutcomeClass
@@ -21,10 +21,11 @@ from connectors.secrets_dir import SecretsDirectory
 from connectors.spec import load_system
 from connectors.system import System
 from connectors.transport_kinds import TRANSPORTS
+from connectors.unread import NoUnreadBook, Unread, UnreadBook
 from demo.ground.secrets import make_secrets
 from demo.ground.soap import SOAP_1_1, Service
 from tests.doubles.departments import ROOT, OneWindow, application
-from tests.doubles.notes import NotesInMemory
+from tests.doubles.notes import NotesInMemory, UnreadInMemory
 from tests.doubles.scripted_department import Department, serving
 
 NOWHERE = "http://127.0.0.1:9"
@@ -51,10 +52,19 @@ def changed_spec(system_id: str, directory: Path, **changes: Any) -> System:
     return load_system(file)
 
 
-def transport_for(system: System, directory: Path, *, address: str, line: str = "") -> Transport:
+def transport_for(
+    system: System, directory: Path, *, address: str, line: str = "", unread: UnreadBook | None = None
+) -> Transport:
     make_secrets(directory / "secrets")
     secrets = SecretsDirectory(directory / "secrets")
-    surroundings = Surroundings(address=address, line=line, secrets=secrets, clock=utc_now, notes=NotesInMemory())
+    surroundings = Surroundings(
+        address=address,
+        line=line,
+        secrets=secrets,
+        clock=utc_now,
+        notes=NotesInMemory(),
+        unread=unread or NoUnreadBook(),
+    )
     return TRANSPORTS[system.transport].make(system, surroundings)
 
 
@@ -87,6 +97,7 @@ class SoapBench:
 
     def __init__(self, transport: Transport, errand: Errand, department: Department) -> None:
         self.transport, self.errand, self.department = transport, errand, department
+        self.unread: list[Unread] = []
 
     async def outcome(self, kind: OutcomeClass) -> Outcome:
         self.department.script = soap_script(SOAP_SAYS[kind])
@@ -107,10 +118,13 @@ async def soap_bench(directory: Path) -> AsyncIterator[SoapBench]:
         "mz-assist", directory, rules=rules, connection={"total_timeout_seconds": 1, "most_answer_bytes": 20_000}
     )
     async with serving(Department()) as department:
-        transport = transport_for(system, directory, address=department.base_url)
+        book = UnreadInMemory()
+        transport = transport_for(system, directory, address=department.base_url, unread=book)
         here = OneWindow(system=system, transport=transport)
         try:
-            yield SoapBench(transport, here.errand(application(*SOAP_MATTER)), department)
+            bench = SoapBench(transport, here.errand(application(*SOAP_MATTER)), department)
+            bench.unread = book.kept
+            yield bench
         finally:
             await transport.aclose()
 
@@ -140,6 +154,7 @@ class PageBench:
 
     def __init__(self, transport: Transport, errand: Errand, department: Department) -> None:
         self.transport, self.errand, self.department = transport, errand, department
+        self.unread: list[Unread] = []
 
     async def outcome(self, kind: OutcomeClass) -> Outcome:
         self.department.script = page_script(PAGE_SAYS[kind])
@@ -160,6 +175,58 @@ def page_script(answer: Response) -> Any:
     return script
 
 
+REST_MATTER = ("05-elder-respect-allowance", "standard")
+REST_SAYS: Mapping[OutcomeClass, Response] = {
+    OutcomeClass.ACCEPTED: JSONResponse({"code": 0, "msg": "ok", "data": {"caseId": "ZLJ-1", "status": "10"}}),
+    OutcomeClass.DUPLICATE: JSONResponse({"data": {"caseId": "ZLJ-1"}}, status_code=208),
+    OutcomeClass.PENDING: JSONResponse({}, status_code=202),
+    OutcomeClass.REFUSED: JSONResponse({"msg": "不符合条件"}, status_code=418),
+    OutcomeClass.INVALID: JSONResponse({"msg": "字段缺失"}, status_code=417),
+    OutcomeClass.AUTH: JSONResponse({"code": 401}, status_code=401),
+    OutcomeClass.THROTTLED: Response(status_code=429, headers={"retry-after": "3"}),
+    OutcomeClass.TRANSIENT: JSONResponse({"code": 503}, status_code=503),
+    OutcomeClass.UNKNOWN: JSONResponse({"code": "一切正常"}),
+}
+
+
+class RestBench(SoapBench):
+    """The elders' system over JSON."""
+
+    async def outcome(self, kind: OutcomeClass) -> Outcome:
+        self.department.script = rest_script(REST_SAYS[kind])
+        return await self.transport.send(self.errand)
+
+
+def rest_script(answer: Response) -> Any:
+    async def script(_request: Request, _content: bytes) -> Response:
+        return answer
+
+    return script
+
+
+@asynccontextmanager
+async def rest_bench(directory: Path) -> AsyncIterator[RestBench]:
+    rules = [
+        {"when": "status == 208", "class": "duplicate", "department_number": "body.data.caseId"},
+        {"when": "status == 202", "class": "pending"},
+        {"when": "status == 418", "class": "refused", "message": "body.msg"},
+        {"when": "status == 417", "class": "invalid", "message": "body.msg"},
+    ]
+    system = changed_spec(
+        "mz-elder", directory, rules=rules, connection={"total_timeout_seconds": 1, "most_answer_bytes": 20_000}
+    )
+    async with serving(Department()) as department:
+        book = UnreadInMemory()
+        transport = transport_for(system, directory, address=department.base_url, unread=book)
+        here = OneWindow(system=system, transport=transport)
+        try:
+            bench = RestBench(transport, here.errand(application(*REST_MATTER)), department)
+            bench.unread = book.kept
+            yield bench
+        finally:
+            await transport.aclose()
+
+
 @asynccontextmanager
 async def page_bench(directory: Path) -> AsyncIterator[PageBench]:
     rules = [
@@ -170,10 +237,13 @@ async def page_bench(directory: Path) -> AsyncIterator[PageBench]:
         "wj-reward", directory, rules=rules, connection={"total_timeout_seconds": 1, "most_answer_bytes": 20_000}
     )
     async with serving(Department()) as department:
-        transport = transport_for(system, directory, address=department.base_url)
+        book = UnreadInMemory()
+        transport = transport_for(system, directory, address=department.base_url, unread=book)
         here = OneWindow(system=system, transport=transport)
         try:
-            yield PageBench(transport, here.errand(application(*PAGE_MATTER)), department)
+            bench = PageBench(transport, here.errand(application(*PAGE_MATTER)), department)
+            bench.unread = book.kept
+            yield bench
         finally:
             await transport.aclose()
 

@@ -28,11 +28,15 @@ NEEDED: Final = N_("部门要求填写，办件中没有")
 
 
 class FileUnreadable(Exception):
-    """A file of theirs does not hold; `reason` is one word: manifest, missing, half, charset, shape."""
+    """A file of theirs does not hold; `reason` is one word: manifest, missing, half, charset, shape, too_large.
 
-    def __init__(self, reason: str) -> None:
+    `content` is what was read of it.
+    """
+
+    def __init__(self, reason: str, content: bytes = b"") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.content = content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +123,7 @@ def read_ok(content: bytes) -> Manifest:
             name=name, sm3=digest.lower(), size=int(size), rows=int(rows), answers=answers[0] if answers else ""
         )
     except (ValueError, UnicodeDecodeError):
-        raise FileUnreadable("manifest") from None
+        raise FileUnreadable("manifest", content) from None
 
 
 def read_receipt(content: bytes, manifest: Manifest, spec: FileBatchSpec) -> Sequence[Mapping[str, str]]:
@@ -129,18 +133,18 @@ def read_receipt(content: bytes, manifest: Manifest, spec: FileBatchSpec) -> Seq
         FileUnreadable: it is not the file its `.ok` describes, not in the charset, or not in the agreed shape.
     """
     if not manifest.describes(content):
-        raise FileUnreadable("half")
+        raise FileUnreadable("half", content)
     try:
         text = content.decode(spec.charset)
     except UnicodeDecodeError:
-        raise FileUnreadable("charset") from None
+        raise FileUnreadable("charset", content) from None
     if spec.charset != "utf-8" and _is_utf8(content):
-        raise FileUnreadable("charset")
+        raise FileUnreadable("charset", content)
     lines = [line for line in text.replace("\r\n", "\n").split("\n") if line]
     names = spec.receipt.fields
     split = [line.split(spec.separator) for line in lines]
     if len(lines) != manifest.rows or any(len(parts) != len(names) for parts in split):
-        raise FileUnreadable("shape")
+        raise FileUnreadable("shape", content)
     return [dict(zip(names, parts, strict=True)) for parts in split]
 
 

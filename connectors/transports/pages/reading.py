@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lxml import etree, html
@@ -40,7 +40,7 @@ def read_page(raw: Raw, spec: FormPostSpec) -> Page:
     body = {"text": _text(root), "fields": _fields(root, spec), "rows": _rows(root, spec)}
     inputs = [e for e in root.iter("input") if e.get("name")]
     return Page(
-        answer=Answer(http_status=raw.http_status, headers=raw.headers, body=body),
+        answer=replace(raw.answer(), body=body),
         hidden={e.get("name"): e.get("value") or "" for e in inputs if (e.get("type") or "").lower() == "hidden"},
         inputs=frozenset(e.get("name") for e in inputs),
         next_path=_next(root, spec),

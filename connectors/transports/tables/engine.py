@@ -70,6 +70,8 @@ def _begin_for_writing(engine: AsyncEngine, spec: ExchangeTableSpec) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None
+        # SQLite keeps whatever bytes it is given: a row in another character set is read with its strange places marked.
+        connection.driver_connection.text_factory = lambda content: content.decode("utf-8", "replace")
         cursor = connection.cursor()
         for pragma in (f"busy_timeout={round(spec.statement_timeout_seconds * 1000)}", "synchronous=FULL"):
             cursor.execute(f"PRAGMA {pragma}")

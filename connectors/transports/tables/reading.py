@@ -13,7 +13,7 @@ from sqlalchemy import Column, ColumnElement, and_, func, or_, select, tuple_, u
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from connectors.spec_exchange_table import ExchangeTableSpec
-from connectors.transports.tables.schema import Tables
+from connectors.transports.tables.schema import Tables, bounded
 
 _MOST_PAGES: Final = 10
 Found = Mapping[str, Any]
@@ -46,6 +46,10 @@ class RowReader:
         self._out = tables.out
         self._back = tables.back
         self._spec = spec
+        # Ours may be the same table; what the department writes of its own accord may be as long as it likes.
+        whole = {spec.out.key, *(spec.out.columns.keys() if spec.back.table is None else spec.back.key)}
+        self._of_back = bounded(self._back, tables.back_columns, whole=whole - {spec.out.status.reason})
+        self._of_out = bounded(self._out, spec.out.columns, whole=set(spec.out.columns) - {spec.out.status.reason})
 
     async def answered(self, since: datetime | None, after: Place | None) -> Page:
         """Return rows with a result, oldest first, from `since` or from where the last page ended."""
@@ -64,7 +68,7 @@ class RowReader:
         case = self._out.c[self._spec.out.case]
         async with self._reading.connect() as connection:
             found = await connection.execute(
-                select(self._back).where(case.in_(numbers)).order_by(self._out.c[self._spec.out.key])
+                select(*self._of_back).where(case.in_(numbers)).order_by(self._out.c[self._spec.out.key])
             )
             return [dict(row) for row in found.mappings()]
 
@@ -73,7 +77,7 @@ class RowReader:
         status, written = self._out.c[self._spec.out.status.column], self._out.c[self._spec.out.written_at]
         async with self._reading.connect() as connection:
             found = await connection.execute(
-                select(self._out)
+                select(*self._of_out)
                 .where(status.in_(self._spec.out.status.failed), written >= since)
                 .order_by(written.desc())
                 .limit(self._spec.back.most_rows)
@@ -85,7 +89,7 @@ class RowReader:
         written, key = self._out.c[self._spec.out.written_at], self._out.c[self._spec.out.key]
         async with self._reading.connect() as connection:
             found = await connection.execute(
-                select(self._out)
+                select(*self._of_out)
                 .where(written >= begins, written < begins + timedelta(days=1))
                 .order_by(key)
                 .limit(most)
@@ -124,7 +128,7 @@ class RowReader:
             wanted.append(fresh if spec.read is None else or_(fresh, _unread(back.c[spec.read.column], spec.read.done)))
         if after is not None:
             wanted.append(_beyond((time, *self._keys()), after))
-        return select(back).where(and_(*wanted)).order_by(time, *self._keys()).limit(spec.most_rows)
+        return select(*self._of_back).where(and_(*wanted)).order_by(time, *self._keys()).limit(spec.most_rows)
 
     def _place(self, row: Any) -> Place:
         return (row[self._spec.back.time], *self._key_of(row))

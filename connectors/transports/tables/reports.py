@@ -5,7 +5,7 @@ rows are answered: what is told then is what they have in common.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from connectors.ledger import InboundEvent
@@ -28,10 +28,10 @@ async def results_of(
     tables: Tables,
     *,
     at: datetime,
-) -> Sequence[InboundEvent]:
-    """Return the events in `rows`, in their order; rows that name no case are left out."""
+) -> tuple[Sequence[InboundEvent], Sequence[Mapping[str, str]]]:
+    """Return the events in `rows`, in their order, and beside them what tells of no case or nothing of it."""
     if system.results is None:
-        return ()
+        return (), ()
     if spec.back.table is not None:
         flag = spec.back.read.column if spec.back.read is not None else None
         columns = {name: column for name, column in tables.back_columns.items() if name != flag}
@@ -39,10 +39,19 @@ async def results_of(
     else:
         numbers = list(dict.fromkeys(str(row[spec.out.case]) for row in rows))
         bodies = await _by_case(numbers, reader, spec, tables) if numbers else []
-    found = [
-        event_of(system.results.report, {"body": body}, system=system.id, source="results", at=at) for body in bodies
-    ]
-    return [event for event in found if event is not None]
+    events, strange = [], []
+    for body in bodies:
+        event = event_of(system.results.report, {"body": body}, system=system.id, source="results", at=at)
+        if event is None or _is_garbled(body):
+            strange.append(body)
+        if event is not None:
+            events.append(event)
+    return events, strange
+
+
+def _is_garbled(body: Mapping[str, str]) -> bool:
+    """Tell whether the row holds what no character set gives: bytes of another one, or a text longer than is looked at."""
+    return any("\ufffd" in text or len(text) > LONGEST_TEXT * 2 for text in body.values())
 
 
 async def _by_case(

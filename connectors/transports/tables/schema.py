@@ -1,14 +1,30 @@
 """The tables a spec names, for SQLAlchemy: every identifier quoted, every value bound."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from sqlalchemy import BigInteger, Column, DateTime, Dialect, MetaData, Numeric, String, Table, quoted_name
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    cast,
+    func,
+    quoted_name,
+)
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from connectors.spec_exchange_table import ColumnSpec, ExchangeTableSpec
+
+_LEAST_CHARACTERS: Final = 1_000
 
 
 class _Amount(TypeDecorator[Decimal]):
@@ -25,6 +41,25 @@ class _Amount(TypeDecorator[Decimal]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         return str(value) if dialect.name == "sqlite" and value is not None else value
+
+
+class _SqliteMoment(sqlite.DATETIME):
+    """SQLite keeps any text in a column of moments: one that is none is read as it stands, and spoils no other row."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        whole: Any = super().result_processor(dialect, coltype)
+
+        def read(value: Any) -> Any:
+            try:
+                return whole(value)
+            except ValueError:
+                return value
+
+        return read
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        whole: Any = super().bind_processor(dialect)
+        return lambda value: value if isinstance(value, str) else whole(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +89,29 @@ def _table(name: str, columns: Mapping[str, ColumnSpec]) -> Table:
     )
 
 
+def bounded(
+    table: Table, columns: Mapping[str, ColumnSpec], *, whole: Collection[str] = ()
+) -> list[ColumnElement[Any]]:
+    """Return the columns as they are read: of a text only so much as the table was agreed to hold, and a little more.
+
+    What a department put into a column it made wider is never in memory as a whole. Keys (`whole`) are read as they are.
+    """
+    return [
+        table.c[name]
+        if name in whole or spec.moment or spec.decimals is not None
+        else func.substr(cast(table.c[name], String()), 1, most_characters(spec) + 1, type_=String()).label(name)
+        for name, spec in columns.items()
+    ]
+
+
+def most_characters(spec: ColumnSpec) -> int:
+    """Return how many characters of a text are looked at; a name or a reason is never longer than the least of it."""
+    return max(spec.bytes or spec.characters or 0, _LEAST_CHARACTERS)
+
+
 def _type(spec: ColumnSpec) -> TypeEngine[Any]:
     if spec.moment:
-        return DateTime()
+        return DateTime().with_variant(_SqliteMoment(), "sqlite")
     if spec.decimals is None:
         return String()
     return _Amount(spec.decimals) if spec.decimals else BigInteger()
