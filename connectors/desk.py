@@ -61,11 +61,12 @@ class Desk:
         *,
         system: str = "",
         reason: DeskReason | None = None,
+        kind: str = "",
         most: int = MOST_AT_ONCE,
         after: str | None = None,
     ) -> Page[TaskView]:
         """Return a page of the open tasks of the actor's unit and of those in its region that no unit has, the most
-        urgent first; of one system or reason where these are given.
+        urgent first; of one system, reason or kind of delivery where these are given.
 
         Raises:
             NotPermitted: the actor has no desk.
@@ -77,6 +78,7 @@ class Desk:
             region=actor.region if may_see_desk_task(actor, unit="", region=actor.region) else None,
             system=system,
             reason=reason,
+            kind=kind,
         )
         found = await self._book.tasks_of(which, most=most, after=after)
         return Page(items=tuple(self._view(task) for task in found), after=found.after)

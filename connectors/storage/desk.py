@@ -1,11 +1,11 @@
 """Desk tasks: opened with a delivery's change, closed with the person's or the department's answer."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config.paging import Page, page_of, place_of
@@ -136,16 +136,32 @@ async def _open_tasks(
     wanted = (
         select(*_SELECTED)
         .join(deliveries, deliveries.c.id == desk_tasks.c.delivery_id)
-        .where(whose, desk_tasks.c.closed_at.is_(None))
+        .where(whose, desk_tasks.c.closed_at.is_(None), *_narrowed(which))
     )
-    if which.system:
-        wanted = wanted.where(desk_tasks.c.system == which.system)
-    if which.reason is not None:
-        wanted = wanted.where(desk_tasks.c.reason == which.reason.value)
     if (place := place_of(after)) is not None:
         wanted = wanted.where(later(desk_tasks.c.due_at, desk_tasks.c.id, place))
     wanted = wanted.order_by(desk_tasks.c.due_at, desk_tasks.c.id).limit(most + 1)
     return (await connection.execute(wanted)).mappings().all()
+
+
+async def counts(connection: AsyncConnection, which: TasksOf) -> Mapping[str, int]:
+    """Return how many open tasks a unit has, by system."""
+    found = await connection.execute(
+        select(desk_tasks.c.system, func.count())
+        .join(deliveries, deliveries.c.id == desk_tasks.c.delivery_id)
+        .where(desk_tasks.c.unit == which.unit, desk_tasks.c.closed_at.is_(None), *_narrowed(which))
+        .group_by(desk_tasks.c.system)
+    )
+    return {str(system): int(count) for system, count in found}
+
+
+def _narrowed(which: TasksOf) -> Iterator[ColumnElement[bool]]:
+    if which.system:
+        yield desk_tasks.c.system == which.system
+    if which.reason is not None:
+        yield desk_tasks.c.reason == which.reason.value
+    if which.kind:
+        yield deliveries.c.kind == which.kind
 
 
 async def task(connection: AsyncConnection, task_id: str) -> DeskTask | None:

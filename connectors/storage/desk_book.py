@@ -15,7 +15,7 @@ from connectors.storage import rows
 from connectors.storage.case_moves import Report
 from connectors.storage.claims import cancel_withdrawals
 from connectors.storage.commits import until_uncontested
-from connectors.storage.desk import close_task, close_tasks, open_task, task, tasks_of
+from connectors.storage.desk import close_task, close_tasks, counts, open_task, task, tasks_of
 from connectors.storage.settling import Settling
 from connectors.storage.tables import deliveries, desk_tasks, submissions
 

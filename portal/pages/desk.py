@@ -84,6 +84,8 @@ class DeskPage:
     log_ins: tuple[tuple[str, str], ...]
     """Systems that wait for somebody to read their log-in picture: id and name."""
     after: str
+    together: tuple[tuple[str, str, int], ...]
+    """Departments that several cases are to be brought to: id, name, how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +131,12 @@ async def desk(request: Request, person: Person) -> Response:
         )
         for view in found
     )
+    brought = await portal.carrying.waiting(person.actor) if may_work_desk(person.actor) else ()
+    together = tuple((each.system, local(each), each.count) for each in brought)
     waiting = await portal.log_ins.waiting(person.actor) if may_work_desk(person.actor) else ()
     log_ins = tuple((each.system, local(each, "system_name")) for each in waiting)
     return portal.renderer.page(
-        request, "pages/desk.html", DeskPage(tasks=tasks, log_ins=log_ins, after=found.after or "")
+        request, "pages/desk.html", DeskPage(tasks=tasks, log_ins=log_ins, after=found.after or "", together=together)
     )
 
 

@@ -1,4 +1,4 @@
-"""Handing many cases to one department in one go: a list, a pack to print for all of it, a number for each row.
+"""Carrying many cases to one department in one go: a list, a pack to print for all of it, a number for each row.
 
 Each row is a commit of its own: a row that somebody else settled meanwhile is told and takes no other with it.
 """
@@ -32,7 +32,7 @@ class Waiting:
     count: int
 
 
-class HandingOver:
+class Carrying:
     """The use cases, for clerks; a task is what it is on the desk, only that many are done together."""
 
     def __init__(self, *, desk: Desk, book: DeskBook, systems: Mapping[str, System]) -> None:
@@ -62,9 +62,7 @@ class HandingOver:
             actor, system=system, reason=DeskReason.MANUAL, kind="submit", most=AT_ONCE, after=after
         )
 
-    async def packs(
-        self, system: str, actor: Actor, *, after: str | None = None
-    ) -> Page[tuple[TaskView, Submission]]:
+    async def packs(self, system: str, actor: Actor, *, after: str | None = None) -> Page[tuple[TaskView, Submission]]:
         """Return the same page, each case with the frozen copy that is brought.
 
         Raises:
@@ -72,9 +70,7 @@ class HandingOver:
         """
         page = await self.cases(system, actor, after=after)
         frozen = await self._book.submissions_of([view.task for view in page])
-        return Page(
-            items=tuple((view, frozen[view.task.delivery.submission_id]) for view in page), after=page.after
-        )
+        return Page(items=tuple((view, frozen[view.task.delivery.submission_id]) for view in page), after=page.after)
 
     async def record(
         self, system: str, numbers: Mapping[str, str], *, actor: Actor, at: datetime
