@@ -11,7 +11,7 @@ import typer
 
 from composition.part import Part
 from config import collecting
-from config.entry import ground, read_settings, run
+from config.entry import ground, read_settings, refuse_alone, run
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="一窗 OneWindow", pretty_exceptions_enable=False)
 
@@ -23,6 +23,8 @@ def serve(
     """Serve the identity provider, the portal and the delivery worker."""
     collecting.put_off()
     settings = read_settings(os.environ)
+    if only is Part.PORTAL:
+        refuse_alone(settings, "onewindow serve --only portal")
 
     async def main() -> None:
         from composition.listening import listen
@@ -38,8 +40,9 @@ def serve(
 
 @cli.command()
 def worker() -> None:
-    """Run a delivery worker alone; any number may run beside each other on PostgreSQL."""
+    """Run a delivery worker alone; any number may run beside each other on PostgreSQL and Redis."""
     settings = read_settings(os.environ)
+    refuse_alone(settings, "onewindow worker")
 
     async def main() -> None:
         from composition.worker import run_worker

@@ -27,6 +27,18 @@ def read_settings(environ: Mapping[str, str]) -> "Settings":
     return settings
 
 
+def refuse_alone(settings: "Settings", what: str) -> None:
+    """End a process that is one of several when it could not hear the others: their store is not shared (decision 102)."""
+    if settings.redis_url.get_secret_value():
+        return
+    sys.stderr.write(
+        f"未启动：{what} 与其他进程分开运行，需要共用状态存储，请设置 ONEWINDOW_REDIS_URL；只有一个进程时请运行 onewindow serve。\n"
+        f"Not started: {what} runs apart from other processes and needs the state store they share. "
+        "Set ONEWINDOW_REDIS_URL, or run everything in one process with: onewindow serve\n"
+    )
+    sys.exit(2)
+
+
 @asynccontextmanager
 async def ground(settings: "Settings") -> AsyncIterator[tuple["AsyncEngine", "StateStore"]]:
     """Open the engine and the state store this process stands on, and close both at the end."""

@@ -74,6 +74,14 @@ for _scope in ("unit", "region", "county", "city", "province"):
         postgresql_where=_ONLY_OPEN["postgresql_where"],
     )
 
+# What awaits its applicant, looked through once a day: a handful.
+Index(
+    "ix_matters_cases_supplement",
+    cases.c.number,
+    sqlite_where=text("status = 'supplement_required'"),
+    postgresql_where=text("status = 'supplement_required'"),
+)
+
 # One open case a person and matter, whoever takes it in and wherever: two windows at the same instant included.
 ONE_OPEN_CASE = "uq_matters_cases_subject_open"
 Index(ONE_OPEN_CASE, cases.c.subject_key, unique=True, **_ONLY_OPEN)

@@ -87,7 +87,7 @@ def _text(form: FormData, name: str, longest: int) -> str:
 _ADDRESS = "/cases/{number}"
 
 routes: list[BaseRoute] = [
-    Route(f"{_ADDRESS}/hand-over", signed_in(hand_over), methods=["POST"], name="hand_over"),
+    Route(f"{_ADDRESS}/handed-over", signed_in(hand_over), methods=["POST"], name="hand_over_result"),
     Route(f"{_ADDRESS}/supplement", signed_in(bring), methods=["POST"], name="bring_supplement"),
     Route(f"{_ADDRESS}/no-supplement", signed_in(end), methods=["POST"], name="end_without_supplement"),
 ]

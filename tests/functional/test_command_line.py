@@ -180,6 +180,15 @@ def test_the_audit_is_listed_masked_and_verified(migrated: Shell, tmp_path: Path
     assert migrated.run("audit", "verify", "--checkpoints", str(kept)).returncode == 2
 
 
+@pytest.mark.parametrize("words", [("worker",), ("serve", "--only", "portal")], ids=["worker", "portal"])
+def test_a_part_that_could_not_hear_the_others_is_not_started(shell: Shell, words: tuple[str, ...]) -> None:
+    """It would keep its own pace, hear of nothing but its own looks, and never see a captcha somebody has read."""
+    refused = shell.run(*words)
+    assert refused.returncode == 2
+    assert "ONEWINDOW_REDIS_URL" in refused.stderr
+    assert "onewindow serve" in refused.stderr
+
+
 def test_accounts_are_imported_once_with_links_in_a_private_file(migrated: Shell, tmp_path: Path) -> None:
     sheet, links = tmp_path / "people.csv", tmp_path / "links.csv"
     head = "用户名,姓名,单位编号,单位名称,区划代码,角色\n"

@@ -40,17 +40,17 @@ async def test_a_clerk_records_who_collected_a_result_and_the_citizen_reads_it(o
     number = await decided(open_house, clerk, "approved")
     page = await clerk.get(f"/cases/{number}")
     incomplete = {"way": "agent", "receiver": "李建国"}
-    refused = await clerk.submit(page, page.form(action="/hand-over"), incomplete)
+    refused = await clerk.submit(page, page.form(action="/handed-over"), incomplete)
     assert refused.status == 422
     assert "没有授权委托书不能由他人代领" in refused.text
     assert 'value="李建国"' in refused.text
-    done = await clerk.submit(refused, refused.form(action="/hand-over"), {"authorised": "yes"})
+    done = await clerk.submit(refused, refused.form(action="/handed-over"), {"authorised": "yes"})
     assert done.status == 200
     assert await status_of(open_house, number) is CaseStatus.DELIVERED
     assert "已核验授权委托书" in done.text
     assert "李建国" not in done.text
-    assert 'action="/cases/' + number + '/hand-over"' not in done.text
-    again = await clerk.submit(page, page.form(action="/hand-over"), {"way": "in_person"})
+    assert 'action="/cases/' + number + '/handed-over"' not in done.text
+    again = await clerk.submit(page, page.form(action="/handed-over"), {"way": "in_person"})
     assert again.status == 409
     case = await open_house.portal.cases.by_number(number)
     assert case is not None
@@ -65,7 +65,7 @@ async def test_another_units_clerk_records_nothing(open_house: House) -> None:
     clerk, other = await open_house.person("clerk"), await open_house.person("clerk-b")
     number = await decided(open_house, clerk, "approved")
     page = await clerk.get(f"/cases/{number}")
-    form = page.form(action="/hand-over")
+    form = page.form(action="/handed-over")
     assert (await other.submit(page, form, {"way": "in_person"})).status in (403, 404)
     assert await status_of(open_house, number) is CaseStatus.COMPLETED_APPROVED
 
