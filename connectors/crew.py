@@ -31,7 +31,7 @@ class Crew:
         pace = self._new_pace(serving)
         self.lane = Lane(system=serving.system, deliverer=self._deliverer(serving, pace), ground=ground)
         self.lane.tried = self._tried(serving, pace)
-        self._poller = Poller(serving=serving, ground=ground, breaker=lambda: self.lane.breaker)
+        self._poller = Poller(serving=serving, ground=ground, breaker=lambda: self.lane.breaker, pace=pace)
         self._fetcher = Fetcher(serving=serving, ground=ground, breaker=lambda: self.lane.breaker)
 
     async def run(self) -> None:
@@ -51,6 +51,7 @@ class Crew:
         self.lane.deliverer = self._deliverer(serving, pace)
         self.lane.tried = self._tried(serving, pace)
         self._poller.serving = self._fetcher.serving = serving
+        self._poller.pace = pace
         self._let_go(before)
         self.lane.wake()
         log.info(

@@ -106,6 +106,7 @@ class Deliverer:
         return outcome
 
     async def _look_up(self, lease: Lease, operation: Operation) -> Outcome:
+        await self.pace.turn()
         begun = await self._begin(lease, "probe")
         lease = replace(lease, delivery=replace(lease.delivery, probes=lease.delivery.probes + 1))
         started = monotonic()

@@ -13,6 +13,7 @@ from connectors.errors import MappingRefused, SecretMissing
 from connectors.ground import Ground
 from connectors.ledger import Awaited, Delivery, InboundEvent
 from connectors.outcomes import OutcomeClass
+from connectors.pace import Pace
 from connectors.ports import Errand
 from connectors.serving import Serving
 from connectors.submission import values_for
@@ -26,12 +27,14 @@ AT_ONCE: Final = 4
 class Poller:
     """The polls of one system. What is found goes the way of a callback: kept once, applied forward only.
 
-    `serving` may be replaced between two ticks; each case is asked for by the version that serves its region.
+    `serving` may be replaced between two ticks; each case is asked for by the version that serves its region. Questions
+    keep to the system's pace like everything that is sent.
     """
 
     serving: Serving
     ground: Ground
     breaker: Callable[[], BreakerState] = BreakerState
+    pace: Pace | None = None
 
     async def run(self) -> None:
         """Ask until cancelled."""
@@ -57,7 +60,7 @@ class Poller:
             most=poll.most_per_tick,
         )
         if awaited:
-            turns = asyncio.Semaphore(AT_ONCE)
+            turns = asyncio.Semaphore(min(AT_ONCE, serving.system.spec.delivery.concurrency))
             await asyncio.gather(*(self._ask(each, serving.in_region(each.delivery.region), turns) for each in awaited))
         return len(awaited)
 
@@ -77,6 +80,8 @@ class Poller:
             delivery_id=delivery.id,
         )
         async with turns:
+            if self.pace is not None:
+                await self.pace.turn()
             try:
                 with self.ground.uses.of(by.transport):
                     found = await by.transport.poll(errand)
