@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
+from connectors.charsets import is_utf8_instead
 from connectors.ledger import Submission
 
 MOST_BYTES: Final = 4_000
@@ -88,18 +89,28 @@ def beginning(content: bytes, *, content_type: str = "", otherwise: str) -> str:
     In the character set it names, else the one agreed (`otherwise`), else one of those departments use; where it is in
     none, bytes are spelled out.
     """
-    head = content[:MOST_BYTES]
-    named = _CHARSET.search(content_type)
-    # UTF-16 makes Latin letters and digits look as if every second one were missing.
-    guessed = ["utf-16"] if head.count(0) * 3 > len(head) else ["utf-8", "gb18030"]
-    for charset in [*([named[1]] if named else []), otherwise, *guessed]:
-        if "16" not in charset and "utf-16" in guessed:
-            continue
+    head, is_cut = content[:MOST_BYTES], len(content) > MOST_BYTES
+    for charset in _charsets(head, content_type, otherwise):
         try:
-            return _shown(_decoded(head, charset, is_cut=len(content) > MOST_BYTES))
+            return _shown(_decoded(head, charset, is_cut=is_cut))
         except (LookupError, UnicodeDecodeError):
             continue
     return _shown(head.decode("ascii", "backslashreplace"))
+
+
+def _charsets(head: bytes, content_type: str, otherwise: str) -> tuple[str, ...]:
+    """Return the character sets to try, the likeliest first."""
+    if head.count(0) * 3 > len(head):
+        # Read in any other set, every second character of a number would stand apart from the next.
+        return ("utf-16",)
+    named = _CHARSET.search(content_type)
+    agreed = ((named[1],) if named else ()) + (otherwise, "utf-8", "gb18030")
+    return ("utf-8", *agreed) if is_utf8_instead(_whole_characters(head)) else agreed
+
+
+def _whole_characters(head: bytes) -> bytes:
+    """Return `head` without a UTF-8 character that its end may have cut in half."""
+    return head.decode("utf-8", "ignore").encode() if len(head) == MOST_BYTES else head
 
 
 def _decoded(head: bytes, charset: str, *, is_cut: bool) -> str:

@@ -22,6 +22,8 @@ from connectors.spec import load_system
 from connectors.storage.batches import SqlBatches
 from connectors.storage.notes import SqlNotes
 from connectors.storage.tables import metadata
+from connectors.storage.unread import SqlUnreadBook
+from connectors.storage.unread_tables import unread_answers  # noqa: F401  a table of that metadata
 from connectors.submission import values_for
 from connectors.system import System
 from connectors.transport_kinds import TRANSPORTS
@@ -30,6 +32,7 @@ from demo.ground.entry import entry_of
 from demo.ground.received import ReceivedStore
 from demo.ground.secrets import make_secrets, read_from
 from tests.doubles.departments import MATTERS, ROOT, application, frozen
+from tests.doubles.prepared import with_tables
 
 A_WEDNESDAY = datetime(2026, 3, 18, 10, 0, tzinfo=SHANGHAI)
 """When the departments' clock stands in these tests: an ordinary working day in the morning."""
@@ -128,8 +131,7 @@ async def side(
     file.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
     system = load_system(file)
     engine = create_engine(f"sqlite+aiosqlite:///{directory / 'onewindow.db'}")
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     around = Surroundings(
         address="http://127.0.0.1:9",
         line=line,
@@ -139,6 +141,7 @@ async def side(
         batches=SqlBatches(engine),
         holiday_on=holiday_on,
         offset=at - clock(),
+        unread=SqlUnreadBook(engine),
     )
     transport = TRANSPORTS[system.transport].make(system, around)
     try:

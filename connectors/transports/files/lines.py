@@ -12,6 +12,7 @@ from typing import Final
 from cryptography.hazmat.primitives import hashes
 
 from connectors.batches import Batch
+from connectors.charsets import is_utf8_instead
 from connectors.errors import MappingRefused
 from connectors.messages import N_
 from connectors.spec_file_batch import FieldSpec, FileBatchSpec
@@ -138,7 +139,7 @@ def read_receipt(content: bytes, manifest: Manifest, spec: FileBatchSpec) -> Seq
         text = content.decode(spec.charset)
     except UnicodeDecodeError:
         raise FileUnreadable("charset", content) from None
-    if spec.charset != "utf-8" and _is_utf8(content):
+    if spec.charset != "utf-8" and is_utf8_instead(content):
         raise FileUnreadable("charset", content)
     lines = [line for line in text.replace("\r\n", "\n").split("\n") if line]
     names = spec.receipt.fields
@@ -146,17 +147,6 @@ def read_receipt(content: bytes, manifest: Manifest, spec: FileBatchSpec) -> Seq
     if len(lines) != manifest.rows or any(len(parts) != len(names) for parts in split):
         raise FileUnreadable("shape", content)
     return [dict(zip(names, parts, strict=True)) for parts in split]
-
-
-def _is_utf8(content: bytes) -> bool:
-    """Tell whether a file for a GB charset is UTF-8 instead: its bytes often decode as GBK, into other characters."""
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    wide = [character for character in text if ord(character) > 127]
-    # Two GBK bytes that happen to be UTF-8 give Greek or Cyrillic, hardly ever Chinese.
-    return bool(wide) and all(character >= "\u2e80" for character in wide)
 
 
 def label_in(name: str, prefix: str) -> tuple[str, int] | None:
