@@ -76,13 +76,18 @@ def show_coverage(
 def run_contract_examples(
     system: Annotated[str | None, typer.Argument(help="One system; all of them unless given.")] = None,
     directory: Directory = SYSTEMS,
+    send: Annotated[bool, typer.Option("--send", help="Then send them to the departments' test addresses.")] = False,
 ) -> None:
-    """Hold mapping and outcome rules against the spec's examples; nothing is sent. Ends with 1 when one fails."""
+    """Hold mapping and rules against the spec's examples. Ends with 1 when one fails.
+
+    With --send they go to the test address of each system, whatever its channel, never to the live one: ends with 1
+    when a department answers otherwise than agreed, with 2 when one could not be asked.
+    """
     from connectors.example_reports import missing_examples
     from connectors.examples import run_examples
 
-    failed = 0
-    for one in _load(directory, system):
+    failed, systems = 0, _load(directory, system)
+    for one in systems:
         mismatches = (*run_examples(one), *missing_examples(one))
         failed += len(mismatches)
         answers = sum(len(example.answers) for example in one.spec.examples)
@@ -91,6 +96,11 @@ def run_contract_examples(
             typer.echo(f"  {mismatch}", err=True)
     if failed:
         raise typer.Exit(1)
+    if send:
+        from connectors.trial_commands import send_examples
+        from connectors.trial_sending import PACE_SECONDS
+
+        raise typer.Exit(asyncio.run(send_examples(systems, pace_seconds=PACE_SECONDS)))
 
 
 @connector_cli.command("dry-run")

@@ -26,6 +26,8 @@ MOST_EXAMPLES: Final = 100
 MOST_DIFFERENCES: Final = 50
 """Of one example."""
 LONGEST_PLACE: Final = 200
+READ_BACK: Final = "results"
+"""The result's name and operation for what a channel told by itself, of this trial and of earlier ones."""
 _SILENT: Final = frozenset({*BEFORE_BYTES, "timeout", "connection_lost"})
 _NOT_NOW: Final = frozenset({OutcomeClass.TRANSIENT, OutcomeClass.THROTTLED, OutcomeClass.AUTH})
 
@@ -134,9 +136,37 @@ def judge(system: System, operation: Operation, example: ExampleSpec, answer: An
     told = {"expected": expected, "found": outcome.kind.value, "http_status": answer.http_status, "error": answer.error}
     if answer.error in _SILENT or outcome.kind in _NOT_NOW:
         return Judged(state=TrialState.UNREACHED, **told)  # type: ignore[arg-type]
-    differences = tuple(map(_shown, islice(_differences(example, agreed, outcome, answer), MOST_DIFFERENCES)))
+    differences = tuple(map(as_shown, islice(_differences(example, agreed, outcome, answer), MOST_DIFFERENCES)))
     state = TrialState.DRIFT if differences else TrialState.HOLDS
     return Judged(state=state, differences=differences, **told)  # type: ignore[arg-type]
+
+
+def judge_outcome(example: ExampleSpec, outcome: Outcome) -> Judged:
+    """Return what the outcome of a channel that doesn't answer by itself says: a row, a file, a message, a page.
+
+    What such a channel tells at once are our own words (written, placed, published), so there is no shape to compare.
+    """
+    expected = example.answers[0].kind.value if example.answers else OutcomeClass.ACCEPTED.value
+    told = {
+        "expected": expected,
+        "found": outcome.kind.value,
+        "http_status": outcome.http_status,
+        "error": outcome.error[:20],
+    }
+    if outcome.error in _SILENT or outcome.kind in _NOT_NOW:
+        return Judged(state=TrialState.UNREACHED, **told)  # type: ignore[arg-type]
+    differences = []
+    if outcome.kind not in DELIVERED:
+        differences.append(Mismatch(example=example.name, place="class", expected=expected, found=outcome.kind.value))
+    elif _agreed_number(example, outcome) and not outcome.department_number:
+        differences.append(Mismatch(example=example.name, place="department_number", expected="a number", found="none"))
+    state = TrialState.DRIFT if differences else TrialState.HOLDS
+    return Judged(state=state, differences=tuple(differences), **told)  # type: ignore[arg-type]
+
+
+def _agreed_number(example: ExampleSpec, outcome: Outcome) -> bool:
+    agreed = _agreed(example, outcome.kind)
+    return agreed is not None and agreed.department_number is not None
 
 
 def _agreed(example: ExampleSpec, kind: OutcomeClass) -> ExampleAnswerSpec | None:
@@ -144,7 +174,7 @@ def _agreed(example: ExampleSpec, kind: OutcomeClass) -> ExampleAnswerSpec | Non
     return next((each for each in example.answers if each.kind is kind and kind in DELIVERED), None)
 
 
-def _shown(found: Mismatch) -> Mismatch:
+def as_shown(found: Mismatch) -> Mismatch:
     """Return a difference as it may be kept and shown: the names in an answer are the department's, whatever they hold."""
     return replace(found, place=Redactor().text(keepable(found.place[:LONGEST_PLACE])))
 

@@ -2,13 +2,12 @@
 
 It runs in the worker, one system after the other, one example a second, once per system and night whichever worker
 comes first; what an owner asks for is kept and taken up within seconds. What differs opens an alert, and agreeing
-again closes it. A test address is the line `<system>.test` of the endpoints file; only channels that answer at once
-(REST, SOAP) are tried.
+again closes it. A test address is the line `<system>.test` of the endpoints file, with `<system>.test.exchange`, `.files`
+or `.queue` where the channel has one; how each channel is tried, `connectors.trial_sending` says.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from time import monotonic
@@ -19,12 +18,11 @@ from config import logs
 from config.clock import SHANGHAI, Clock
 from connectors.alerting import Alerting
 from connectors.availability import HolidayOn
-from connectors.errors import MappingRefused, NotPermitted, SecretMissing
+from connectors.errors import NotPermitted
 from connectors.gate import closed
-from connectors.ports import Answers, Errand
-from connectors.spec_examples import ExampleSpec
 from connectors.system import System
-from connectors.trial import MOST_EXAMPLES, Judged, Trial, TrialResult, TrialState, fresh_values, judge
+from connectors.trial import MOST_EXAMPLES, Trial, TrialResult, TrialState
+from connectors.trial_sending import LISTENS, PACE_SECONDS, Sender, TestAddresses
 from matters.policy import Actor, may_run_systems, may_see_systems
 
 log = logs.get(__name__)
@@ -32,7 +30,6 @@ NIGHTLY_AT: Final = time(1, 30)
 """Beijing time; a system that is closed then is tried once it opens."""
 LOOK_EVERY_SECONDS: Final = 3.0
 NIGHTS_EVERY_SECONDS: Final = 60.0
-PACE_SECONDS: Final = 1.0
 TAKES_AT_MOST: Final = timedelta(minutes=15)
 ALERT: Final = "contract_drift"
 
@@ -60,16 +57,6 @@ class TrialBook(Protocol):
         """Return the last trials, the newest first; only the newest two with their results."""
 
 
-class TestAddresses(Protocol):
-    """The deployment's test addresses."""
-
-    def address(self, system: System) -> str:
-        """Return where a system is tried; empty when it can't be."""
-
-    def open(self, system: System) -> AbstractAsyncContextManager[Answers]:
-        """Open a channel of its own to the test address, closed with the block."""
-
-
 class Trials:
     """What the page asks for."""
 
@@ -82,6 +69,11 @@ class Trials:
         """Return where a system is tried; empty when it can't be."""
         known = self._systems.get(system)
         return self._addresses.address(known) if known is not None else ""
+
+    def why_not(self, system: str) -> str:
+        """Return in a word why a system is not tried; empty when it is."""
+        known = self._systems.get(system)
+        return self._addresses.why_not(known) if known is not None else ""
 
     async def latest(self, system: str, *, actor: Actor, most: int = 14) -> Sequence[Trial]:
         """Return the last trials of a system.
@@ -119,6 +111,7 @@ class TrialRunner:
     owner: str
     offset: timedelta = timedelta(0)
     pace_seconds: float = PACE_SECONDS
+    listens: timedelta = LISTENS
     new_token: Callable[[], UUID] = uuid4
 
     async def run(self) -> None:
@@ -160,9 +153,10 @@ class TrialRunner:
             return False
         system = self.systems.get(trial.system)
         examples = system.spec.examples[:MOST_EXAMPLES] if system is not None else ()
-        await self.book.start(trial.id, version=_version(system), total=len(examples), at=at)
+        total = len(examples) + (system is not None and system.results is not None)
+        await self.book.start(trial.id, version=_version(system), total=total, at=at)
         if system is not None and self.addresses.address(system):
-            results = await self._try(system, trial, examples)
+            results = await self._try(system, trial)
             if results is None:
                 return True
             await self._tell(system, results)
@@ -170,37 +164,20 @@ class TrialRunner:
         log.info("contract_tried", system=trial.system, trial=trial.id, examples=len(examples))
         return True
 
-    async def _try(self, system: System, trial: Trial, examples: Sequence[ExampleSpec]) -> Sequence[TrialResult] | None:
+    async def _try(self, system: System, trial: Trial) -> Sequence[TrialResult] | None:
         """Return every result, those of a worker that died among them; None when the trial is somebody else's now."""
-        done = {result.position: result for result in trial.results}
-        async with self.addresses.open(system) as channel:
-            for position, example in enumerate(examples):
-                if position in done:
-                    continue
-                result = await self._one(system, channel, position, example)
-                until = self.clock() + TAKES_AT_MOST
-                if not await self.book.note(trial.id, result, owner=self.owner, until=until):
-                    return None
-                done[position] = result
-                await asyncio.sleep(self.pace_seconds)
-        return [done[position] for position in sorted(done)]
 
-    async def _one(self, system: System, channel: Answers, position: int, example: ExampleSpec) -> TrialResult:
-        operation, at, began = system.operation(example.operation), self.clock(), monotonic()
-        values = fresh_values(example, operation, at=at, token=self.new_token())
-        errand = Errand(system=system, operation=operation, values=values, delivery_id=f"trial-{position}")
-        try:
-            judged = judge(system, operation, example, await channel.answer(errand))
-        except (MappingRefused, SecretMissing) as refused:
-            judged = Judged(state=TrialState.UNREACHED, expected="", found="", error=type(refused).__name__[:20])
-        return TrialResult(
-            position=position,
-            example=example.name,
-            operation=operation.name,
-            judged=judged,
-            duration_ms=round((monotonic() - began) * 1000),
-            at=at,
+        async def keep(result: TrialResult) -> bool:
+            return await self.book.note(trial.id, result, owner=self.owner, until=self.clock() + TAKES_AT_MOST)
+
+        sender = Sender(
+            addresses=self.addresses,
+            clock=self.clock,
+            pace_seconds=self.pace_seconds,
+            listens=self.listens,
+            new_token=self.new_token,
         )
+        return await sender.send(system, trial.results, keep)
 
     async def _tell(self, system: System, results: Sequence[TrialResult]) -> None:
         """Open or close the owner's alert; a test address nobody reached tells neither."""

@@ -20,7 +20,7 @@ from config.clock import SHANGHAI
 from demo.ground.entry import every_entry
 from demo.ground.secrets import make_secrets
 from demo.lane import PATH, has_lane
-from demo.lines import line_of
+from demo.lines import line_of, test_line_of
 from demo.seed import ACCOUNTS, DEMO_PASSWORD, ensure_client_secrets, system_address
 
 FIRST_DEPARTMENT_AFTER = 100
@@ -157,10 +157,12 @@ def _write_endpoints(var: Path, port: int) -> Path:
     addresses: dict[str, str] = {}
     for index, entry in enumerate(every_entry()):
         addresses[entry.id] = system_address(first, index)
-        if has_lane(entry):
-            addresses[f"{entry.id}.test"] = system_address(first, index) + PATH
         if (line := line_of(entry, first_port=first, directory=var / _DEPARTMENTS)) is not None:
             addresses[f"{entry.id}.{line[0]}"] = line[1]
+        if has_lane(entry):
+            addresses[f"{entry.id}.test"] = system_address(first, index) + PATH
+            if (line := test_line_of(entry, first_port=first, directory=var / _DEPARTMENTS)) is not None:
+                addresses[f"{entry.id}.test.{line[0]}"] = line[1]
     path = var / "endpoints.yaml"
     _write_private(path, yaml.safe_dump(_added_lines(path, but={entry.id for entry in every_entry()}) | addresses))
     return path

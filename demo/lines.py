@@ -23,6 +23,20 @@ def line_of(entry: SystemEntry, *, first_port: int, directory: Path) -> tuple[st
     return None
 
 
+def test_line_of(entry: SystemEntry, *, first_port: int, directory: Path) -> tuple[str, str] | None:
+    """Return the line of a system's test lane, of the same name: another file, folder or database on the same server."""
+    line = line_of(entry, first_port=first_port, directory=directory)
+    if line is None:
+        return None
+    match line[0]:
+        case "exchange":
+            return line[0], f"sqlite:///{exchange_file(directory, f'{entry.id}-test')}"
+        case "files":
+            return line[0], f"{line[1]}test"
+        case _:
+            return line[0], f"{line[1]}/1"
+
+
 def exchange_file(directory: Path, system_id: str) -> Path:
     """Return the SQLite file that stands for a department's front database (前置库)."""
     return directory.absolute() / f"{system_id}-exchange.db"

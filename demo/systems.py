@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, cast
 
+import yaml
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 
@@ -27,7 +28,7 @@ from demo.ground.routes import ground_routes
 from demo.ground.secrets import make_secrets, read_from
 from demo.host import Hosted, PortTaken, bind, serve
 from demo.lane import has_lane, lane
-from demo.lines import QUEUE_PORT_OFFSET, line_of
+from demo.lines import QUEUE_PORT_OFFSET, line_of, test_line_of
 from demo.pages.app import create_pages
 from demo.pages.department import HOURS
 from demo.seed import client_secret_name, ensure_client_secrets, system_address
@@ -38,7 +39,10 @@ BROKER_ACCOUNTS: Mapping[str, str] = {"onewindow": "tax-ssf.channel", "tax": "ta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line says; `callbacks` is the address callbacks are posted under, `/{system id}` follows."""
+    """What the command line says; `callbacks` is the address callbacks are posted under, `/{system id}` follows.
+
+    `lines` are front databases that stand already, by system id.
+    """
 
     port: int
     directory: Path
@@ -48,6 +52,7 @@ class Options:
     speed: float
     clock_offset: timedelta
     seed: int
+    lines: Mapping[str, str]
 
 
 class _Department(Protocol):
@@ -68,6 +73,9 @@ def read_options(arguments: Sequence[str]) -> Options:
     parser.add_argument("--speed", type=_positive, default=20.0, help="divides every latency and delay of a result")
     parser.add_argument("--clock-offset", type=float, default=0.0, help="seconds the department clock runs ahead")
     parser.add_argument("--seed", type=int, default=1, help="makes latencies and decisions the same in every run")
+    parser.add_argument(
+        "--lines", type=_lines, default={}, help="YAML file {system id: front database that stands already}"
+    )
     given = parser.parse_args(arguments)
     return Options(
         port=given.port,
@@ -78,7 +86,15 @@ def read_options(arguments: Sequence[str]) -> Options:
         speed=given.speed,
         clock_offset=timedelta(seconds=given.clock_offset),
         seed=given.seed,
+        lines=given.lines,
     )
+
+
+def _lines(text: str) -> Mapping[str, str]:
+    found = yaml.safe_load(Path(text).read_text("utf-8"))
+    if not isinstance(found, dict):
+        raise argparse.ArgumentTypeError("must hold {system id: address}")
+    return {str(system): str(address) for system, address in found.items()}
 
 
 def _positive(text: str) -> float:
@@ -96,7 +112,8 @@ def make_system(entry: SystemEntry, index: int, options: Options) -> Hosted:
         store=ReceivedStore(options.directory / f"{entry.id}.db"),
         secrets=read_from(options.secrets),
         callback_url=f"{options.callbacks}/{entry.id}",
-        line=(line_of(entry, first_port=options.port, directory=options.directory) or ("", ""))[1],
+        line=options.lines.get(entry.id)
+        or (line_of(entry, first_port=options.port, directory=options.directory) or ("", ""))[1],
         directory=options.directory / entry.id,
         speed=options.speed,
         seed=options.seed,
@@ -111,17 +128,18 @@ def make_system(entry: SystemEntry, index: int, options: Options) -> Hosted:
         issuer=options.issuer,
         client_secret=_client_secret(context),
     )
-    tried, stores = _lane(context, department, options.directory)
+    tried, stores = _lane(context, department, options)
     app = Starlette(routes=[*interface, *tried, Mount("/", pages)])
     return Hosted(context=context, app=app, port=options.port + index, address=address, stores=stores)
 
 
 def _lane(
-    context: SystemContext, department: "_Department | None", directory: Path
+    context: SystemContext, department: "_Department | None", options: Options
 ) -> tuple[list[BaseRoute], tuple[ReceivedStore, ...]]:
     if department is None or not has_lane(context.entry):
         return [], ()
-    routes, store = lane(context, department.create_api, directory)
+    line = test_line_of(context.entry, first_port=options.port, directory=options.directory)
+    routes, store = lane(context, department.create_api, options.directory, line=line[1] if line else "")
     return routes, (store,)
 
 

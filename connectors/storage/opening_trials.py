@@ -10,6 +10,8 @@ from config.clock import Clock
 from connectors.alerting import Alerting
 from connectors.availability import HolidayOn
 from connectors.secrets_dir import Secrets
+from connectors.storage.batches import SqlBatches
+from connectors.storage.notes import SqlNotes
 from connectors.storage.trials import SqlTrials
 from connectors.system import System
 from connectors.try_addresses import EndpointTestAddresses
@@ -22,6 +24,27 @@ class Trying:
 
     trials: Trials
     runner: Callable[[str], TrialRunner]
+
+
+def open_test_addresses(
+    engine: AsyncEngine,
+    *,
+    endpoints: Mapping[str, str],
+    secrets: Secrets,
+    clock: Clock,
+    holiday_on: HolidayOn,
+    offset: timedelta,
+) -> EndpointTestAddresses:
+    """Return the test addresses of this installation."""
+    return EndpointTestAddresses(
+        endpoints=endpoints,
+        secrets=secrets,
+        clock=clock,
+        notes=SqlNotes(engine),
+        batches=SqlBatches(engine),
+        holiday_on=holiday_on,
+        offset=offset,
+    )
 
 
 def open_trying(
@@ -37,7 +60,9 @@ def open_trying(
 ) -> Trying:
     """Return both; nothing runs and nothing connects yet."""
     book = SqlTrials(engine)
-    addresses = EndpointTestAddresses(endpoints=endpoints, secrets=secrets, clock=clock)
+    addresses = open_test_addresses(
+        engine, endpoints=endpoints, secrets=secrets, clock=clock, holiday_on=holiday_on, offset=offset
+    )
     return Trying(
         trials=Trials(book=book, systems=systems, addresses=addresses),
         runner=lambda owner: TrialRunner(

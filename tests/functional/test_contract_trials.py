@@ -22,12 +22,15 @@ from connectors.ports import Answers, Errand
 from connectors.secrets_dir import SecretsDirectory
 from connectors.spec import load_system
 from connectors.storage.alerts import SqlAlerts
+from connectors.storage.batches import SqlBatches
+from connectors.storage.notes import SqlNotes
 from connectors.storage.tables import metadata
 from connectors.storage.trials import SqlTrials
 from connectors.system import System
 from connectors.trial import Trial, TrialState
 from connectors.try_addresses import EndpointTestAddresses
 from connectors.trying import TrialRunner, Trials
+from connectors.unread import UnreadBook
 from demo.ground.context import Background, SystemContext
 from demo.ground.entry import entry_of
 from demo.ground.received import ReceivedStore
@@ -35,6 +38,7 @@ from demo.ground.secrets import make_secrets, read_from
 from demo.lane import lane
 from matters.policy import Actor, Role
 from tests.doubles.departments import A_WEDNESDAY_MORNING, ROOT, served
+from tests.doubles.prepared import with_tables
 
 TRIED = (
     "mz-assist", "mz-elder", "mz-monitor", "rs-employee-insurance", "rs-employment", "rs-resident-pension", "scjg-food", "wj-birth",
@@ -79,8 +83,11 @@ class Scripted:
     def address(self, system: System) -> str:
         return "https://test.example"
 
+    def why_not(self, system: System) -> str:
+        return ""
+
     @asynccontextmanager
-    async def open(self, system: System) -> AsyncIterator[Answers]:
+    async def open(self, system: System, unread: UnreadBook) -> AsyncIterator[Answers]:
         yield self
 
     async def answer(self, errand: Errand) -> Answer:
@@ -92,8 +99,10 @@ class Scripted:
 AS_AGREED = {"code": 0, "msg": "ok", "data": {"caseId": "ZLJ-1", "outCaseNo": "x", "status": "10"}}
 
 
-def agreed(_errand: Errand) -> Answer:
-    return Answer(http_status=200, body=AS_AGREED, envelope=AS_AGREED)
+def agreed(errand: Errand) -> Answer:
+    example = next(each for each in errand.system.spec.examples if each.operation == errand.operation.name)
+    said = example.answers[0]
+    return Answer(http_status=said.status, body=said.body, envelope=said.body)
 
 
 def changed(_errand: Errand) -> Answer:
@@ -107,8 +116,7 @@ def silent(_errand: Errand) -> Answer:
 
 @pytest.fixture
 async def made(engine: AsyncEngine) -> AsyncEngine:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     return engine
 
 
@@ -139,6 +147,9 @@ async def test_the_examples_hold_at_the_departments_test_lane_on_two_nights(
             endpoints={f"{system_id}.test": f"{address}/test"},
             secrets=SecretsDirectory(tmp_path / "secrets"),
             clock=clock,
+            notes=SqlNotes(sqlite_made),
+            batches=SqlBatches(sqlite_made),
+            holiday_on=lambda day: "",
         )
         trials = Trials(book=SqlTrials(sqlite_made), systems={system_id: system}, addresses=addresses)
         for night in range(2):
@@ -156,8 +167,7 @@ async def test_the_examples_hold_at_the_departments_test_lane_on_two_nights(
 @pytest.fixture
 async def sqlite_made(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'trials.db'}")
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     yield engine
     await engine.dispose()
 

@@ -72,7 +72,7 @@ class Valkey:
 def _run(directory: Path) -> "subprocess.Popen[bytes]":
     command: list[str | Path] = [_find_binary(), "--port", "0", "--unixsocket", directory / "socket"]
     command += ["--unixsocketperm", "700", "--dir", directory]
-    command += ["--save", "", "--appendonly", "no", "--databases", "1"]
+    command += ["--save", "", "--appendonly", "no", "--databases", "2"]
     with (directory / "log").open("ab") as output:
         return start_child(command, output=output)
 
