@@ -6,9 +6,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from tests.doubles.api_house import UNIT_B, House, house
 
 PNG = (
@@ -20,11 +20,9 @@ PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
 
 @pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[House]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
-    async with house(engine, MemoryStateStore(), tmp_path) as opened:
+async def one(embedded: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
+    async with house(embedded, MemoryStateStore(), tmp_path) as opened:
         yield opened
-    await engine.dispose()
 
 
 @pytest.fixture

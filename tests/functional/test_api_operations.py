@@ -9,20 +9,18 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.state import StateStoreUnavailable
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from matters.storage.cases import SqlCaseStore
 from tests.doubles.api_house import METRICS_TOKEN, House, house
 
 
 @pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[House]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
-    async with house(engine, MemoryStateStore(), tmp_path) as opened:
+async def one(embedded: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
+    async with house(embedded, MemoryStateStore(), tmp_path) as opened:
         yield opened
-    await engine.dispose()
 
 
 async def test_health_and_readiness_are_open(one: House) -> None:

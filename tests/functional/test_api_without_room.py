@@ -11,7 +11,6 @@ from sqlalchemy import event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from connectors.storage.tables import deliveries, idempotency, submissions
 from matters.storage.tables import cases, events
 from tests.doubles.api_house import House, house
@@ -20,23 +19,15 @@ TABLES = (cases, events, submissions, deliveries, idempotency)
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """SQLite, which can be told how large it may grow."""
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-async def one(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
+async def one(embedded: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
     state = MemoryStateStore()
-    async with house(engine, state, tmp_path) as opened:
+    async with house(embedded, state, tmp_path) as opened:
         yield opened
     await state.aclose()
 
 
 @contextmanager
-def no_room(engine: AsyncEngine) -> Any:
+def no_room(embedded: AsyncEngine) -> Any:
     """Let the database not grow by a single page while the block lasts."""
 
     def narrow(connection: Any) -> None:
@@ -45,34 +36,34 @@ def no_room(engine: AsyncEngine) -> Any:
     def widen(connection: Any) -> None:
         connection.exec_driver_sql("PRAGMA max_page_count=4294967294")
 
-    event.listen(engine.sync_engine, "begin", narrow)
+    event.listen(embedded.sync_engine, "begin", narrow)
     try:
         yield
     finally:
-        event.remove(engine.sync_engine, "begin", narrow)
-        event.listen(engine.sync_engine, "begin", widen)
+        event.remove(embedded.sync_engine, "begin", narrow)
+        event.listen(embedded.sync_engine, "begin", widen)
 
 
-async def _kept(engine: AsyncEngine) -> list[int]:
-    async with engine.connect() as connection:
+async def _kept(embedded: AsyncEngine) -> list[int]:
+    async with embedded.connect() as connection:
         return [(await connection.execute(select(func.count()).select_from(table))).scalar_one() for table in TABLES]
 
 
 async def test_while_there_is_no_room_nothing_is_accepted_and_nothing_half_kept(
-    one: House, engine: AsyncEngine
+    one: House, embedded: AsyncEngine
 ) -> None:
     clerk = await one.bearer()
     assert (await one.submit(clerk, one.application(seed=1), "before")).status_code == 201
-    with no_room(engine):
+    with no_room(embedded):
         refusals, seed = [], 2
         while len(refusals) < 3:  # what was free inside its pages is used up first
-            before = await _kept(engine)
+            before = await _kept(embedded)
             answer = await one.submit(clerk, one.application(seed=seed), f"key-{seed}")
             if answer.status_code == 201:
                 seed += 1
                 continue
             refusals.append(answer)
-            assert await _kept(engine) == before
+            assert await _kept(embedded) == before
     for answer in refusals:
         assert answer.status_code == 503, answer.text
         told = answer.json()
@@ -83,13 +74,13 @@ async def test_while_there_is_no_room_nothing_is_accepted_and_nothing_half_kept(
     assert again.status_code == 201, again.text
 
 
-async def test_a_page_says_that_there_is_no_room(one: House, engine: AsyncEngine) -> None:
+async def test_a_page_says_that_there_is_no_room(one: House, embedded: AsyncEngine) -> None:
     await one.sign_in("clerk")
     guide = await one.client.get("/matters/05-elder-respect-allowance")
     (token,) = set(re.findall(r'name="csrf_token" value="([^"]+)"', guide.text))
     posted = {"situation": "standard", "csrf_token": token}
     own = {"origin": one.settings.base_url}
-    with no_room(engine):
+    with no_room(embedded):
         for _ in range(200):
             page = await one.client.post("/matters/05-elder-respect-allowance/intake", data=posted, headers=own)
             if page.status_code == 503:

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.clock import SHANGHAI
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from connectors.incidents import DAMPING
 from connectors.ledger import Delivery, DeliveryState, Result
 from connectors.outcomes import Outcome, OutcomeClass
@@ -26,14 +26,12 @@ PAGES = ("/systems", "/alerts", "/systems/mz-elder/maintenance", "/systems/mz-el
 
 
 @pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[House]:
+async def one(embedded: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
     secrets = tmp_path / "secrets"
     secrets.mkdir()
     (secrets / "mz-elder.hmac").write_text("the-value-of-a-secret")
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
-    async with house(engine, MemoryStateStore(), tmp_path, ONEWINDOW_SECRETS_DIR=str(secrets)) as opened:
+    async with house(embedded, MemoryStateStore(), tmp_path, ONEWINDOW_SECRETS_DIR=str(secrets)) as opened:
         yield opened
-    await engine.dispose()
 
 
 async def accept(one: House, *, key: str = "k1", seed: int = 1) -> str:

@@ -161,9 +161,8 @@ def test_reconciled_days_are_listed_with_what_is_left_to_do(tmp_path: Path, case
     assert f"look_up\t{case}\t10 → -" in told
 
 
-async def test_replay_shows_asks_for_a_reason_and_appends(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
-    house = await make_house(engine, MemoryStateStore(), tmp_path)
+async def test_replay_shows_asks_for_a_reason_and_appends(embedded: AsyncEngine, tmp_path: Path) -> None:
+    house = await make_house(embedded, MemoryStateStore(), tmp_path)
     lease = await stopped(house.connectors, application(ELDER), UNREADABLE, by=CLERK, key="k", at=MONDAY)
     number = lease.delivery.case_number
 
@@ -181,7 +180,6 @@ async def test_replay_shows_asks_for_a_reason_and_appends(tmp_path: Path) -> Non
     views = await house.connectors.deliveries.of_case(number)
     assert [view.delivery.state.value for view in views] == ["replayed", "queued"]
     await house.connectors.aclose()
-    await engine.dispose()
 
 
 @pytest.mark.parametrize("wrong", [("--state", "confirmed"), ("--since", "yesterday")])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from demo.ground.context import SystemContext
 from demo.ground.entry import entry_of
 from demo.ground.hours import Hours
@@ -25,13 +25,11 @@ OIDC = ("mz-elder", "rs-employment", "wj-birth")
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with open_site(engine, MemoryStateStore()) as started:
+async def site(embedded: AsyncEngine) -> AsyncIterator[Site]:
+    async with open_site(embedded, MemoryStateStore()) as started:
         started.clock.now = datetime.now(UTC)  # Authlib looks at the real clock
         await started.account()
         yield started
-    await engine.dispose()
 
 
 @pytest.fixture

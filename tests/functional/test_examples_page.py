@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from connectors.mismatch import Mismatch
 from connectors.storage.trials import SqlTrials
 from connectors.trial import Judged, TrialResult, TrialState
@@ -17,19 +16,12 @@ ADDRESS = "/systems/mz-elder/examples"
 
 
 @pytest.fixture
-async def engine_here(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-async def one(engine_here: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
+async def one(embedded: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
     endpoints = tmp_path / "with-test.yaml"
     lines = [f"{id_}: http://127.0.0.1:9" for id_ in systems()] + ["mz-elder.test: http://127.0.0.1:9/test"]
     endpoints.write_text("\n".join(lines), "utf-8")
     variables = {"ONEWINDOW_ENDPOINTS_FILE": str(endpoints)}
-    async with house(engine_here, MemoryStateStore(), tmp_path, **variables) as opened:
+    async with house(embedded, MemoryStateStore(), tmp_path, **variables) as opened:
         yield opened
 
 
@@ -53,8 +45,8 @@ async def tried(one: House, engine: AsyncEngine) -> None:
     await book.finish(trial.id, owner="w", at=at)
 
 
-async def test_what_was_expected_and_seen_stands_beside_each_example(one: House, engine_here: AsyncEngine) -> None:
-    await tried(one, engine_here)
+async def test_what_was_expected_and_seen_stands_beside_each_example(one: House, embedded: AsyncEngine) -> None:
+    await tried(one, embedded)
     page = await (await one.person("owner")).get(ADDRESS)
     assert "http://127.0.0.1:9/test" in page.text
     assert "body.data.caseId" in page.text
@@ -64,14 +56,14 @@ async def test_what_was_expected_and_seen_stands_beside_each_example(one: House,
     assert "99890419001001001X" not in page.text  # masked all the same
 
 
-async def test_an_owner_has_it_tried_now_and_sees_that_it_waits(one: House, engine_here: AsyncEngine) -> None:
+async def test_an_owner_has_it_tried_now_and_sees_that_it_waits(one: House, embedded: AsyncEngine) -> None:
     owner = await one.person("owner")
     page = await owner.get(ADDRESS)
     waiting = await owner.submit(page, page.form(action="/examples"))
     assert "几秒后开始" in waiting.text
     again = await owner.submit(page, page.form(action="/examples"))
     assert again.status == 200
-    kept = await SqlTrials(engine_here).latest("mz-elder")
+    kept = await SqlTrials(embedded).latest("mz-elder")
     assert [(trial.by, trial.is_over) for trial in kept] == [("demo-owner", False)]
     partial = await owner.get(ADDRESS, **{"hx-request": "true"})
     assert partial.text.lstrip().startswith('<section id="examples-trials"')

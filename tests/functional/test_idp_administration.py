@@ -7,14 +7,13 @@ import io
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx2
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from tests.conftest import Backend
 from tests.doubles.idp_site import ISSUER, PASSWORD, Browser, Site, open_site
 
@@ -24,12 +23,10 @@ SHEET = "用户名,姓名,单位编号,单位名称,区划代码,角色\r\nanna,
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with open_site(engine, MemoryStateStore()) as opened:
+async def site(embedded: AsyncEngine) -> AsyncIterator[Site]:
+    async with open_site(embedded, MemoryStateStore()) as opened:
         await people(opened)
         yield opened
-    await engine.dispose()
 
 
 async def people(site: Site) -> None:
@@ -223,14 +220,12 @@ async def test_ending_sessions_leaves_the_account_in_use(site: Site) -> None:
     assert (await rp.tokens(clerk))["access_token"]
 
 
-async def test_when_the_audit_can_not_be_written_nothing_is_changed(site: Site, tmp_path: Path) -> None:
+async def test_when_the_audit_can_not_be_written_nothing_is_changed(embedded: AsyncEngine, site: Site) -> None:
     """S56: the change and its event share a transaction; the page says so."""
     browser = await at_admin(site)
     page = await page_of(site, browser, "clerk")
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with engine.begin() as connection:
+    async with embedded.begin() as connection:
         await connection.execute(text("DROP TABLE idp_audit"))
-    await engine.dispose()
     answer = await press(browser, page, "disable")
     assert (answer.status_code, "没有执行" in answer.text) == (503, True)
     assert not (await site.idp.account_store.by_username("clerk"))[0].disabled  # type: ignore[index]

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from idp.protocol.throttle import ACCOUNT_ATTEMPTS, WINDOW
 from tests.doubles.idp_site import PASSWORD, RelyingParty, Site, open_site
 
@@ -19,12 +18,10 @@ PLACES: dict[str, Callable[[int], str]] = {
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with open_site(engine, MemoryStateStore()) as opened:
+async def site(embedded: AsyncEngine) -> AsyncIterator[Site]:
+    async with open_site(embedded, MemoryStateStore()) as opened:
         await opened.account()
         yield opened
-    await engine.dispose()
 
 
 async def guess(site: Site, rp: RelyingParty, address: str) -> int:
@@ -42,15 +39,13 @@ async def test_a_hundred_at_once_from_everywhere_are_no_more_than_the_bound(site
     assert (await known.submit(page, username="clerk", password=PASSWORD)).status_code == 303
 
 
-async def test_what_strangers_used_up_is_given_back_with_time(tmp_path: Path) -> None:
+async def test_what_strangers_used_up_is_given_back_with_time(embedded: AsyncEngine) -> None:
     """No lock-out for good: after a quarter of an hour a computer nobody knows may try again."""
     now = [0.0]
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with open_site(engine, MemoryStateStore(seconds=lambda: now[0])) as site:
+    async with open_site(embedded, MemoryStateStore(seconds=lambda: now[0])) as site:
         await site.account()
         rp = await site.client()
         await asyncio.gather(*(guess(site, rp, f"10.1.{n}.1") for n in range(ACCOUNT_ATTEMPTS + 1)))
         assert (await site.browser("10.3.0.1").sign_in(rp.url())).status_code == 429
         now[0] += WINDOW.total_seconds()
         assert (await site.browser("10.3.0.1").sign_in(rp.url())).status_code == 303
-    await engine.dispose()

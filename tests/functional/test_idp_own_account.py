@@ -3,12 +3,11 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from idp import accounts
 from tests.doubles.idp_site import ISSUER, PASSWORD, Browser, Site, answer_at, form_of, open_site
 from tests.functional.test_idp_second_factors import code_of, enrolled, own_page, send
@@ -19,12 +18,10 @@ SENSITIVE = ("/password", "/totp", "/passkeys", "/recovery-codes")
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with open_site(engine, MemoryStateStore()) as started:
+async def site(embedded: AsyncEngine) -> AsyncIterator[Site]:
+    async with open_site(embedded, MemoryStateStore()) as started:
         await started.account()
         yield started
-    await engine.dispose()
 
 
 async def _change(browser: Browser, current: str = PASSWORD, new: str = NEW, again: str = "") -> int:

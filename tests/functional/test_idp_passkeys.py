@@ -7,14 +7,13 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from idp import accounts
 from idp.protocol import acr
 from idp.protocol.passkey import encoded
@@ -27,12 +26,10 @@ BASE = "http://localhost:8000"  # browsers make no passkey for an address in num
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with open_site(engine, MemoryStateStore(), base_url=BASE) as started:
+async def site(embedded: AsyncEngine) -> AsyncIterator[Site]:
+    async with open_site(embedded, MemoryStateStore(), base_url=BASE) as started:
         await started.account()
         yield started
-    await engine.dispose()
 
 
 def prompt(page: httpx2.Response) -> tuple[str, dict[str, str], dict[str, Any]]:
@@ -281,9 +278,8 @@ async def test_a_sign_in_with_one_member_broken_is_refused(site: Site, member: s
         assert (await answer(fresh, page, json.dumps(given))).status_code == wanted, value
 
 
-async def test_at_an_address_in_numbers_nothing_offers_passkeys(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with open_site(engine, MemoryStateStore()) as site:
+async def test_at_an_address_in_numbers_nothing_offers_passkeys(embedded: AsyncEngine) -> None:
+    async with open_site(embedded, MemoryStateStore()) as site:
         await site.account()
         browser = site.browser()
         assert "data-passkey" not in (await browser.get((await site.client()).url())).text
@@ -293,4 +289,3 @@ async def test_at_an_address_in_numbers_nothing_offers_passkeys(tmp_path: Path) 
         hidden = form_of(page)[1]
         refused = await browser.post(f"{ISSUER}/account/passkeys", hidden, **{"sec-fetch-site": "same-origin"})
         assert str(refused.request.url) == f"{ISSUER}/account/passkeys"
-    await engine.dispose()

@@ -4,13 +4,12 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from idp import accounts
 from idp.protocol import acr, totp
 from tests.conftest import Backend
@@ -18,12 +17,10 @@ from tests.doubles.idp_site import ISSUER, PASSWORD, Browser, RelyingParty, Site
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with open_site(engine, MemoryStateStore()) as started:
+async def site(embedded: AsyncEngine) -> AsyncIterator[Site]:
+    async with open_site(embedded, MemoryStateStore()) as started:
         await started.account()
         yield started
-    await engine.dispose()
 
 
 def code_of(site: Site, key: str, *, steps: int = 0) -> str:

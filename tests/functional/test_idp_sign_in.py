@@ -3,24 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from idp import keys
 from tests.conftest import Backend
 from tests.doubles.idp_site import ISSUER, PASSWORD, Site, another_process, answer_at, decoded, form_of, open_site
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with open_site(engine, MemoryStateStore()) as started:
+async def site(embedded: AsyncEngine) -> AsyncIterator[Site]:
+    async with open_site(embedded, MemoryStateStore()) as started:
         await started.account()
         yield started
-    await engine.dispose()
 
 
 async def test_one_password_opens_every_system(site: Site) -> None:
@@ -200,10 +197,9 @@ async def test_cookies_are_narrow(site: Site) -> None:
         assert "domain" not in cookie.lower()
 
 
-async def test_under_https_cookies_carry_the_host_prefix(tmp_path: Path) -> None:
+async def test_under_https_cookies_carry_the_host_prefix(embedded: AsyncEngine) -> None:
     """S33: a subdomain can't plant them."""
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with open_site(engine, MemoryStateStore(), base_url="https://one.example") as site:
+    async with open_site(embedded, MemoryStateStore(), base_url="https://one.example") as site:
         await site.account()
         rp = await site.client()
         browser = site.browser()
@@ -211,7 +207,6 @@ async def test_under_https_cookies_carry_the_host_prefix(tmp_path: Path) -> None
         names = {cookie.name for cookie in browser.http.cookies.jar}
         assert names == {"__Host-idp_sid", "__Host-idp_browser", "__Host-idp_known", "__Host-idp_window"}
         assert all(cookie.secure and cookie.path == "/" for cookie in browser.http.cookies.jar)
-    await engine.dispose()
 
 
 async def test_an_interaction_opened_in_another_browser_signs_nobody_in(site: Site) -> None:

@@ -2,14 +2,13 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx2
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from idp.protocol.session import ABSOLUTE, IDLE
 from tests.conftest import Backend
 from tests.doubles.idp_site import ISSUER, Browser, Site, another_process, answer_at, decoded, open_site
@@ -25,13 +24,11 @@ def listener() -> Listener:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, listener: Listener) -> AsyncIterator[Site]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with open_site(engine, MemoryStateStore(), egress=listener.egress()) as started:
+async def site(embedded: AsyncEngine, listener: Listener) -> AsyncIterator[Site]:
+    async with open_site(embedded, MemoryStateStore(), egress=listener.egress()) as started:
         await started.account()
         await started.account("second", name="李建国")
         yield started
-    await engine.dispose()
 
 
 def _way(path: str, **parameters: str) -> str:
@@ -208,10 +205,9 @@ async def test_a_window_is_optional(site: Site) -> None:
     assert "窗口" not in (await browser.get(f"{ISSUER}/session")).text.split("<main")[1].split("</main")[0]
 
 
-async def test_the_shift_ends_every_session(tmp_path: Path) -> None:
+async def test_the_shift_ends_every_session(embedded: AsyncEngine) -> None:
     """It is nine in the morning in Shanghai; people who come after noon stay until half past five."""
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with open_site(engine, MemoryStateStore(), shift_ends="12:00,17:30") as site:
+    async with open_site(embedded, MemoryStateStore(), shift_ends="12:00,17:30") as site:
         await site.account()
         rp, browser = await site.client(), site.browser()
         tokens = await rp.tokens(browser)
@@ -220,7 +216,6 @@ async def test_the_shift_ends_every_session(tmp_path: Path) -> None:
         assert (await rp.userinfo(tokens["access_token"])).status_code == 401
         await browser.sign_in(rp.url())
         assert "17:30" in (await browser.get(f"{ISSUER}/session")).text
-    await engine.dispose()
 
 
 async def test_my_sessions_are_listed_and_ended_one_by_one(site: Site) -> None:

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.state import StateStore
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from connectors.fanout import Announcement
 from connectors.intake import Application
 from connectors.ledger import DeliveryState, InboundEvent
@@ -40,11 +39,9 @@ async def _town(engine: AsyncEngine, state: StateStore, directory: Path) -> Asyn
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
-    async with _town(engine, MemoryStateStore(), tmp_path) as made:
+async def town(embedded: AsyncEngine, tmp_path: Path) -> AsyncIterator[Town]:
+    async with _town(embedded, MemoryStateStore(), tmp_path) as made:
         yield made
-    await engine.dispose()
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from connectors.ledger import DeliveryState
 from matters.policy import Actor
 from tests.doubles.house import CLERK
@@ -25,11 +25,9 @@ SENT = {"county-mz", "county-yb", "mz-monitor"}
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
-    async with reflux_town(tmp_path, engine, MemoryStateStore(), only=SYSTEMS) as made:
+async def town(embedded: AsyncEngine, tmp_path: Path) -> AsyncIterator[Town]:
+    async with reflux_town(tmp_path, embedded, MemoryStateStore(), only=SYSTEMS) as made:
         yield made
-    await engine.dispose()
 
 
 async def _granted(town: Town, matter: str, actor: Actor = CLERK) -> str:

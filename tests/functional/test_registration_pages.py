@@ -3,13 +3,14 @@
 import html
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.clock import utc_now
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from connectors.app import ship_systems
 from connectors.blanks import filled
 from tests.doubles.clerk_house import BASE, ROOT, House, Visitor, guides, house
@@ -26,19 +27,17 @@ NEW = {
 
 
 @pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[House]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
+async def one(embedded: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
     secrets = tmp_path / "secrets"
     secrets.mkdir()
     (secrets / "mz-bus-card.token").write_text("t")
     for name in ("mz-elder.hmac",):
         (secrets / name).write_text("s")
-    async with house(engine, MemoryStateStore(), tmp_path, ONEWINDOW_SECRETS_DIR=str(secrets)) as opened:
+    async with house(embedded, MemoryStateStore(), tmp_path, ONEWINDOW_SECRETS_DIR=str(secrets)) as opened:
         with (tmp_path / "endpoints.yaml").open("a", encoding="utf-8") as file:
             file.write("\nmz-bus-card: http://127.0.0.1:9\n")
-        await ship_systems(engine, ROOT / "config" / "systems", at=utc_now())
+        await ship_systems(embedded, ROOT / "config" / "systems", at=utc_now())
         yield opened
-    await engine.dispose()
 
 
 def typed_text(page: Page) -> str:
@@ -106,6 +105,54 @@ async def test_a_system_is_registered_written_tested_approved_by_another_and_goe
     history = (await other.get("/registrations/mz-bus-card")).text
     for told in ("孙丽萍", "吴海燕", "请审批", "已核对", "先试一个街道", "试运行正常"):
         assert told in history
+
+
+async def test_a_system_is_drained_taken_back_and_at_last_retired(one: House) -> None:
+    owner, other = await one.person("owner"), await one.person("admin")
+    await to_approval(owner)
+    address = "/registrations/mz-bus-card/1"
+    await step(other, await other.get(address), "approved")
+    page = await step(owner, await owner.get(address), "live", "上线")
+    assert "停用后不再发送" not in page.text, "what is in service is drained first"
+    page = await step(owner, page, "draining", "部门要搬机房")
+    assert "停办中" in page.text
+    page = await step(owner, page, "live", "搬完了")
+    assert "运行中" in page.text
+    page = await step(owner, page, "draining", "部门系统下线")
+    early = await step(owner, page, "retired", "下线")
+    assert (early.status, "秒后再停用" in early.text, "下线" in early.text) == (409, True, True)
+    one.later += timedelta(seconds=40)
+    unsaid = await step(owner, await owner.get(address), "retired", "")
+    assert (unsaid.status, "请写明理由" in unsaid.text) == (422, True)
+    page = await step(owner, await owner.get(address), "retired", "部门系统已下线，资料已归档")
+    assert "已停用" in page.text
+    assert not [form for form in page.forms if any(name == "to" for name, _ in form.buttons)], "nothing leads back"
+    history = (await other.get("/registrations/mz-bus-card")).text
+    for told in ("部门要搬机房", "搬完了", "部门系统下线", "资料已归档"):
+        assert told in history
+
+
+async def test_a_trial_is_stopped_and_an_earlier_version_put_back(one: House) -> None:
+    owner, other = await one.person("owner"), await one.person("admin")
+    await to_approval(owner)
+    first = "/registrations/mz-bus-card/1"
+    await step(other, await other.get(first), "approved")
+    await step(owner, await owner.get(first), "canary", "先试", other_regions="320105007")
+    page = await step(owner, await owner.get(first), "approved", "部门没有准备好")
+    assert "试运行地区" not in page.text.split("<form")[0]
+    assert any(("to", "canary") in form.buttons for form in page.forms), "it may be tried again"
+    await step(owner, await owner.get(first), "live", "上线")
+    versions = await owner.get("/registrations/mz-bus-card")
+    page = await owner.submit(versions, versions.form(having="from"))
+    await write(owner, page, typed_text(page) + "# 第二版\n")
+    second = "/registrations/mz-bus-card/2"
+    await step(owner, await owner.get(second), "tested")
+    await step(other, await other.get(second), "approved")
+    await step(owner, await owner.get(second), "live", "换新")
+    assert "已被新版本替换" in (await owner.get(first)).text
+    page = await step(owner, await owner.get(first), "live", "新版本不稳定，改回")
+    assert "运行中" in page.text
+    assert "已被新版本替换" in (await owner.get(second)).text
 
 
 async def test_a_version_sent_back_goes_on_as_a_new_draft_with_its_reason(one: House) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from connectors.errors import NotPermitted
 from connectors.registration import RegistrationState
 from connectors.registration_errors import (
@@ -40,12 +40,10 @@ def now() -> datetime:
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[RegisteredHouse]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
-    registered = await registered_house(engine, MemoryStateStore(), tmp_path, base_url="http://127.0.0.1:9")
+async def here(embedded: AsyncEngine, tmp_path: Path) -> AsyncIterator[RegisteredHouse]:
+    registered = await registered_house(embedded, MemoryStateStore(), tmp_path, base_url="http://127.0.0.1:9")
     yield registered
     await registered.house.connectors.aclose()
-    await engine.dispose()
 
 
 async def draft(here: RegisteredHouse, text: str, *, by: Actor = OWNER) -> int:

@@ -1,30 +1,17 @@
 """Sending anew on the owner's pages: choose, preview masked, give a reason, confirm; twice clicked is once done."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from connectors.ledger import DeliveryState, Lease, Result
 from connectors.replay import Act
 from matters.policy import Actor, Role
-from tests.doubles.clerk_house import House, Visitor, house
+from tests.doubles.clerk_house import House, Visitor
 from tests.doubles.house import CLERK, application
 from tests.doubles.stopped import GAVE_UP, NOBODY_KNOWS, REFUSED, UNREADABLE, stopped
 from tests.servers.visitor import Page
 
 ADDRESS = "/systems/mz-elder/replay"
 ELDER = "05-elder-respect-allowance"
-
-
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[House]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
-    async with house(engine, MemoryStateStore(), tmp_path) as opened:
-        yield opened
-    await engine.dispose()
 
 
 async def stop(one: House, result: Result = UNREADABLE, *, seed: int = 1) -> Lease:

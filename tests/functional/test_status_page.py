@@ -10,20 +10,18 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from tests.doubles.api_house import House, house
 
 WRONG = "22222222"
 
 
 @pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[House]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
-    async with house(engine, MemoryStateStore(), tmp_path) as opened:
+async def one(embedded: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
+    async with house(embedded, MemoryStateStore(), tmp_path) as opened:
         yield opened
-    await engine.dispose()
 
 
 async def taken_in(one: House) -> tuple[dict[str, Any], dict[str, Any]]:

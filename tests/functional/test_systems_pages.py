@@ -6,20 +6,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from connectors.secret_names import secret_names
 from tests.doubles.api_house import House, house, systems
 
 
 @pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[House]:
+async def one(embedded: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
     (tmp_path / "mz-elder.hmac").write_text("the-value-of-a-secret")
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
-    async with house(engine, MemoryStateStore(), tmp_path) as opened:
+    async with house(embedded, MemoryStateStore(), tmp_path) as opened:
         yield opened
-    await engine.dispose()
 
 
 @pytest.mark.parametrize("role", ["owner", "manager", "admin"])

@@ -1,18 +1,13 @@
 """The owner's page of answers nobody understood: as they came, masked, and only of their own region."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from config.storage.memory_state import MemoryStateStore
-from config.storage.sql import create_engine
 from connectors.redaction import Redactor
 from connectors.storage.unread import SqlUnreadBook
 from connectors.unread import Unread
 from matters.policy import Actor, Role
-from tests.doubles.clerk_house import House, house
+from tests.doubles.clerk_house import House
 from tests.doubles.house import CLERK, application
 from tests.doubles.stopped import NOBODY_KNOWS, stopped
 
@@ -21,21 +16,8 @@ ELDER = "05-elder-respect-allowance"
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'onewindow.db'}")
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-async def one(database: AsyncEngine, tmp_path: Path) -> AsyncIterator[House]:
-    async with house(database, MemoryStateStore(), tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def book(database: AsyncEngine) -> SqlUnreadBook:
-    return SqlUnreadBook(database)
+def book(embedded: AsyncEngine) -> SqlUnreadBook:
+    return SqlUnreadBook(embedded)
 
 
 async def test_an_owner_sees_an_answer_as_it_came_with_everything_personal_masked(
