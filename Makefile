@@ -14,6 +14,8 @@ TEMPLATES := idp/templates portal/templates demo/pages/templates
 # Two workers: the machine this is measured on has two cores. PYTEST_ARGS narrows a run: make test PYTEST_ARGS='-k receipt'
 PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
+# How many cases wait while a department is away for ten simulated days; 100000 take some ten minutes longer.
+F1_CASES ?= 5000
 
 RUNTIME := .venv/.runtime-installed
 DEVELOPMENT := .venv/.development-installed
@@ -41,8 +43,8 @@ check: $(DEVELOPMENT) ## Format, lint, types, import contracts, templates, locks
 bench: $(DEVELOPMENT) ## Measure page times and the CPU of a sign-on, and print them as tables
 	@.venv/bin/python -m tests.bench
 
-faults: $(DEVELOPMENT) ## Kill processes in the middle of their work, again and again, and count what was lost or doubled
-	@.venv/bin/python -m tests.faults
+faults: $(DEVELOPMENT) programs ## Harm everything on purpose for half an hour and count what was lost or doubled (F1_CASES=5000)
+	@.venv/bin/python -m tests.faults whole $(F1_CASES)
 
 lock: $(DEVELOPMENT) ## Compile both lock files anew from pyproject.toml, keeping pinned versions that still fit
 	@.ci/compile-locks .

@@ -5,7 +5,6 @@ fences and lookups keep a case from arriving twice.
 """
 
 import asyncio
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,17 +20,15 @@ from starlette.responses import JSONResponse, Response
 from config import logs
 from config.clock import utc_now
 from config.state import StateStore
-from config.storage.memory_state import MemoryStateStore
-from config.storage.redis_state import RedisStateStore
-from config.storage.sql import create_engine, readonly
+from config.storage.sql import readonly
 from connectors.ledger import DUE, LEASED
 from connectors.storage.tables import deliveries, desk_tasks
 from matters.storage.tables import cases as case_rows
-from tests.bench.table import show
 from tests.doubles.house import House, make_house
 from tests.doubles.scripted_department import Department, serving
-from tests.servers.postgres import Postgres
-from tests.servers.valkey import Valkey
+from tests.faults.figures import Figure
+from tests.faults.report import Report
+from tests.faults.ways import Way, ways
 
 CASES = 60
 JUMPS: Final = (timedelta(hours=3), timedelta(hours=-6), timedelta(hours=4), timedelta(hours=-1), timedelta(hours=4))
@@ -40,7 +37,7 @@ _SETTLES_WITHIN_SECONDS: Final = 90.0
 _BETWEEN_SECONDS: Final = 0.7
 _TAKES_SECONDS: Final = 0.15
 _MOVING: Final = [state.value for state in (*DUE, *LEASED)]
-HEAD: Final = ("on", "jumps", "accepted", "lost", "doubled", "on a desk", "unsettled", "promised days changed")
+HEAD: Final = ("on", "jumps", "accepted", "lost", "doubled", "on a desk", "promised days changed")
 
 
 @dataclass(slots=True)
@@ -86,7 +83,19 @@ class Harm:
 
     @property
     def is_none(self) -> bool:
-        return not (self.lost or self.doubled or self.desk or self.unsettled or self.promises_changed)
+        return not self.told()
+
+    def told(self) -> list[str]:
+        """Return a line per kind of harm."""
+        counted = {
+            "lost": self.lost, "doubled": self.doubled, "on a desk": self.desk, "still on its way": self.unsettled,
+            "promised days changed": self.promises_changed,
+        }  # fmt: skip
+        return [f"{what}: {number}" for what, number in counted.items() if number]
+
+    def cells(self) -> tuple[str, ...]:
+        counted = (len(JUMPS), self.cases, self.lost, self.doubled, self.desk, self.promises_changed)
+        return tuple(str(each) for each in counted)
 
 
 async def endure(engine: AsyncEngine, state: StateStore, directory: Path, *, cases: int) -> Harm:
@@ -130,35 +139,28 @@ async def _settled(house: House) -> int:
     return left
 
 
-def main(cases: int = CASES) -> bool:
-    """Run on both databases and print the table; False on any harm."""
+def main(report: Report, cases: int = CASES) -> None:
+    """Run on both ways to run and print the table."""
     logs.configure(level="critical", form="console")
-    rows, harmless = [], True
-    postgres, valkey = Postgres.start(), Valkey.start()
-    try:
-        for name, database_url, redis_url in (
-            ("SQLite and memory", "", ""),
-            ("PostgreSQL and Redis", postgres.new_database(), valkey.url),
-        ):
-            harm = asyncio.run(_endure(database_url, redis_url, cases))
-            harmless &= harm.is_none
-            rows.append(
-                (name, str(len(JUMPS)), str(harm.cases), str(harm.lost), str(harm.doubled), str(harm.desk),
-                 str(harm.unsettled), str(harm.promises_changed))
-            )  # fmt: skip
-    finally:
-        valkey.stop()
-        postgres.stop()
-    show("a clock that jumps by hours", HEAD, rows)
-    return harmless
+    rows = []
+    with ways() as both:
+        for way in both:
+            report.step(way.name)
+            harm = asyncio.run(_on(way, cases))
+            rows.append((way.name, *harm.cells()))
+            report.harm(way.name, harm.told())
+            figure = Figure(
+                transport="rest_json",
+                on=way.name,
+                cases=harm.cases,
+                lost=harm.lost,
+                doubled=harm.doubled,
+                desk=harm.desk,
+            )
+            report.count([figure])
+    report.table("A clock that jumps by hours, forward and back", HEAD, rows)
 
 
-async def _endure(database_url: str, redis_url: str, cases: int) -> Harm:
-    with tempfile.TemporaryDirectory() as directory:
-        engine = create_engine(database_url or f"sqlite+aiosqlite:///{directory}/onewindow.db")
-        state: StateStore = RedisStateStore(redis_url) if redis_url else MemoryStateStore()
-        try:
-            return await endure(engine, state, Path(directory), cases=cases)
-        finally:
-            await state.aclose()
-            await engine.dispose()
+async def _on(way: Way, cases: int) -> Harm:
+    async with way.opened() as ground:
+        return await endure(ground.engine, ground.state, ground.directory, cases=cases)

@@ -1,161 +1,169 @@
 """Every line cut in every way, one after the other, while windows take applications in: departments, database, Redis.
 
-Nothing may be lost or doubled, what goes over the other lines goes on, and what goes over this one resumes.
+Nothing may be lost or doubled, what goes over the other lines goes on, and what goes over this one resumes. Between
+OneWindow and the departments stand servers as departments run them: OpenSSH, PostgreSQL, MariaDB, Valkey.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from time import sleep, time
-from urllib.parse import urlsplit
+from typing import Final
 
-from tests.bench.table import show
 from tests.faults import counting
-from tests.faults.kills import MATTERS, settled_harm, windows_of
+from tests.faults.figures import figures_of
+from tests.faults.harm import Harm, longest, resume_seconds
+from tests.faults.report import Report
+from tests.faults.taking_in import settled_harm, windows_of
+from tests.faults.ways import WAYS
 from tests.faults.windows import Promised
-from tests.servers.line import Cut, Line, with_port
-from tests.servers.matters import system_of
+from tests.faults.wires import DATABASE, REDIS, Wires
+from tests.servers.desk_person import somebody_at_the_desk
+from tests.servers.line import Cut
+from tests.servers.matters import transport_of
 from tests.servers.parts import Parts
+from tests.servers.real_lines import ON_MARIADB, ON_POSTGRES, ON_SSHD, RealLines
 
-SECONDS = 3.0
-WINDOWS = 2
-CUTS = (Cut.REFUSED, Cut.BLACK_HOLE, Cut.RESET, Cut.HALF_OPEN)
-_SYSTEMS = tuple(dict.fromkeys(system_of(matter) for matter in MATTERS))
-# Exchange tables have no line of their own here: their database is a file.
-_BY_LINE: Mapping[str, str] = {
-    "rest_json": "mz-elder",
-    "soap": "mz-assist",
-    "message_queue": "tax-ssf.queue",
-    "file_batch": "rs-card.files",
+SECONDS: Final = 3.0
+WINDOWS: Final = 2
+CUTS: Final = (Cut.REFUSED, Cut.BLACK_HOLE, Cut.RESET, Cut.HALF_OPEN)
+BEHIND: Final[Mapping[str, str]] = {
+    "mz-elder": "",
+    "mz-assist": "",
+    "wj-reward": "",
+    "tax-ssf.queue": "Valkey",
+    f"{ON_POSTGRES}.exchange": "PostgreSQL",
+    f"{ON_MARIADB}.exchange": "MariaDB",
+    f"{ON_SSHD}.files": "OpenSSH",
 }
-HEAD = (
-    "line", "cut four ways, s each", "accepted", "lost", "doubled", "unknown", "on a desk", "unsettled",
-    "without a reason", "others delivered meanwhile", "resumes after s, longest",
+"""Names of the endpoints file, one or more for each transport, and what stands at the other end of the line."""
+HEAD: Final = (
+    "line", "accepted", "lost", "doubled", "unknown, looked up", "on a desk", "others delivered meanwhile",
+    "others wait s, line whole / cut", "resumes after s",
 )  # fmt: skip
-
-
-@dataclass(slots=True)
-class Wires:
-    """The lines laid so far, by what goes over them: a department's id, `database`, `redis`."""
-
-    directory: Path
-    lines: dict[str, Line] = field(default_factory=dict)
-
-    def lay(self, address: str) -> str:
-        """Return the address to use in place of `address`, over a line of ours."""
-        parts = urlsplit(address)
-        if parts.scheme.startswith("postgresql"):
-            # The socket's directory is the address: a line is a socket of the same name in another directory.
-            there = Path(parts.query.partition("host=")[2]) / ".s.PGSQL.5432"
-            here = self.directory / "database"
-            here.mkdir()
-            self.lines["database"] = Line.start(str(there), path=here / ".s.PGSQL.5432")
-            return address.partition("?")[0] + f"?host={here}"
-        if parts.scheme == "unix":
-            here = self.directory / "redis"
-            self.lines["redis"] = Line.start(parts.path, path=here)
-            return f"unix://{here}"
-        if parts.port is None:
-            return address
-        line = Line.start(("127.0.0.1", parts.port))
-        self.lines[f"{parts.scheme}:{parts.port}"] = line
-        return with_port(address, line.port)
-
-    def stop(self) -> None:
-        for line in self.lines.values():
-            line.stop()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line, cut in every way in turn."""
+    """One line, cut in every way in turn.
+
+    `others` were delivered while it was cut; `waits` are the seconds others waited for that, at the median: those that
+    were accepted while the line was whole, and those while it was cut.
+    """
 
     line: str
-    seconds: float
-    harm: counting.Harm
+    harm: Harm
     promised: Promised
     others: int
+    waits: tuple[float, float] | None
     resumes: Sequence[float]
 
     @property
-    def is_harmless(self) -> bool:
-        return self.harm.is_none and not self.promised.unclear
+    def system(self) -> str:
+        """Return the department at the end of the line, empty for lines inside OneWindow."""
+        return "" if self.line in (DATABASE, REDIS) else self.line.partition(".")[0]
+
+    @property
+    def title(self) -> str:
+        if not self.system:
+            return {DATABASE: "to PostgreSQL", REDIS: "to Redis"}[self.line]
+        there = BEHIND[self.line]
+        return f"`{transport_of(self.system)}` ({self.system}{f', {there}' if there else ''})"
+
+    def resumes_of(self) -> dict[str, Sequence[float]]:
+        return {transport_of(self.system): self.resumes} if self.system else {}
+
+    def others_of(self) -> dict[str, tuple[float, float]]:
+        return {transport_of(self.system): self.waits} if self.system and self.waits else {}
 
     def cells(self) -> tuple[str, ...]:
-        harm = self.harm
+        harm, waits = self.harm, self.waits
         return (
-            self.line, f"{self.seconds:g}", str(harm.accepted), str(len(harm.lost)), str(len(harm.doubled)),
-            str(harm.unknown), str(harm.desk), str(harm.unsettled), str(len(self.promised.unclear)), str(self.others),
-            f"{max(self.resumes):.1f}" if self.resumes else "",
+            self.title, str(harm.accepted), str(len(harm.lost)), str(len(harm.doubled)), str(harm.unknown),
+            str(harm.desk), str(self.others), "–" if waits is None else f"{waits[0]:.2f} / {waits[1]:.2f}", longest(self.resumes),
         )  # fmt: skip
 
 
-def main(seconds: float = SECONDS) -> bool:
-    """Cut every line on both ways to run and print the tables; False on any harm."""
-    harmless = True
-    for name, full in (("SQLite and memory", False), ("PostgreSQL and Redis", True)):
+def main(report: Report, seconds: float = SECONDS) -> None:
+    """Cut every line on both ways to run and print the tables."""
+    for name, full in WAYS:
         rows = []
-        with ExitStack() as stack:
-            wires = Wires(Path(stack.enter_context(TemporaryDirectory(prefix="ow-wires-"))))
-            stack.callback(wires.stop)
-            parts = Parts.start(full=full, wired=wires.lay)
-            stack.callback(parts.stop)
+        names = (*BEHIND, *((DATABASE, REDIS) if full else ()))
+        report.step(f"{name} is started")
+        with wired(names, full=full) as (parts, wires):
             seeds = count(1)
-            for line in (*_BY_LINE, *(("database", "redis") if full else ())):
-                rows.append(cutting(parts, wires, line, seconds=seconds, seeds=seeds))
-        show(f"cut lines, on {name}", HEAD, [row.cells() for row in rows])
-        details = [
-            (row.line, what, line)
-            for row in rows
-            for what, found in (
-                ("lost", row.harm.lost),
-                ("doubled", row.harm.doubled),
-                ("answer", row.promised.unclear),
-            )
-            for line in found[:5]
-        ]
-        if details:
-            show("in detail", ("line", "what", "detail"), details)
-        harmless &= all(row.is_harmless for row in rows)
-    return harmless
+            for line in names:
+                report.step(f"{name}, {line}")
+                row = cutting(parts, wires, line, seconds=seconds, seeds=seeds)
+                rows.append(row)
+                report.harm(f"{name}, {line}", row.harm.told(row.promised.unclear))
+                report.count(figures_of(row.harm, name, resumes=row.resumes_of(), others=row.others_of()))
+        report.table(
+            f"Cut lines, {name}", HEAD, [row.cells() for row in rows],
+            says=f"each refused, a black hole, reset in a request, and half open, in turn, {seconds:g} s each.",
+        )  # fmt: skip
+
+
+@contextmanager
+def wired(names: Sequence[str], *, full: bool) -> Iterator[tuple[Parts, Wires]]:
+    """Run OneWindow with a wire to each of `names`, real servers at the far ends and a clerk at the desk."""
+    with ExitStack() as stack:
+        wires = Wires(names, Path(stack.enter_context(TemporaryDirectory(prefix="ow-wires-"))))
+        stack.callback(wires.stop)
+        lines = RealLines.start()
+        stack.callback(lines.stop)
+        parts = Parts.start(full=full, wired=wires.lay, lines=lines)
+        stack.callback(parts.stop)
+        stack.enter_context(somebody_at_the_desk(parts.installation, "wj-reward"))
+        yield parts, wires
 
 
 def cutting(parts: Parts, wires: Wires, name: str, *, seconds: float, seeds: "count[int]") -> Row:
     """Cut one line in every way, mend it each time, let everything settle, and count."""
-    since, windows, line = counting.now(), windows_of(parts, seeds), _line(parts, wires, name)
-    mended, spans = list[float](), list[tuple[float, float]]()
+    since, windows, line = counting.now(), windows_of(parts, seeds), wires.laid[name]
+    whole, cut = list[tuple[float, float]](), list[tuple[float, float]]()
     windows.open(WINDOWS)
     for how in CUTS:
-        sleep(seconds / 2)
-        began = time()
+        whole.append(_while(lambda: sleep(seconds / 2)))
         line.cut(how)
-        sleep(seconds)
+        cut.append(_while(lambda: sleep(seconds)))
         line.cut(Cut.WHOLE)
-        mended.append(time())
-        spans.append((began, mended[-1]))
-    sleep(seconds / 2)
+    whole.append(_while(lambda: sleep(seconds / 2)))
     windows.close()
     promised = windows.promised
     harm, book = settled_harm(parts, promised, since=since)
-    own = _BY_LINE.get(name, "").partition(".")[0]
-    confirmed = [moment for system, moments in book.confirmed_at.items() if system != own for moment in moments]
-    its = book.confirmed_at.get(own, ()) if own else promised.accepted_at
+    own = "" if name in (DATABASE, REDIS) else name.partition(".")[0]
+    others = [span for system, spans in book.delivered.items() if system != own for span in spans]
     return Row(
-        line=f"{name} ({own})" if own else name,
-        seconds=seconds,
+        line=name,
         harm=harm,
         promised=promised,
-        others=sum(any(began <= moment <= ended for began, ended in spans) for moment in confirmed),
-        resumes=counting.resume_seconds(mended, its),
+        others=sum(_is_within(confirmed, cut) for _, confirmed in others),
+        waits=_waits(others, whole, cut) if own else None,
+        resumes=resume_seconds([ended for _, ended in cut], book.confirmed_at(own) if own else promised.accepted_at),
     )
 
 
-def _line(parts: Parts, wires: Wires, name: str) -> Line:
-    """Return the line by what goes over it; a department's is known by the port it really listens on."""
-    if name not in _BY_LINE:
-        return wires.lines[name]
-    parts_of = urlsplit(parts.given_endpoints[_BY_LINE[name]])
-    return wires.lines[f"{parts_of.scheme}:{parts_of.port}"]
+def _while(work: Callable[[], None]) -> tuple[float, float]:
+    began = time()
+    work()
+    return began, time()
+
+
+def _is_within(moment: float, spans: Sequence[tuple[float, float]]) -> bool:
+    return any(began <= moment <= ended for began, ended in spans)
+
+
+def _waits(
+    delivered: Sequence[tuple[float, float]], whole: Sequence[tuple[float, float]], cut: Sequence[tuple[float, float]]
+) -> tuple[float, float] | None:
+    """Return how long deliveries waited at the median that were accepted in the one and in the other spans."""
+    found = [
+        [confirmed - accepted for accepted, confirmed in delivered if _is_within(accepted, spans)]
+        for spans in (whole, cut)
+    ]
+    return (median(found[0]), median(found[1])) if all(found) else None

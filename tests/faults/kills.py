@@ -3,39 +3,34 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import count
 from statistics import median
 from time import monotonic, sleep, time
 
-from tests.bench.table import show
 from tests.faults import counting
-from tests.faults.windows import Promised, Windows
+from tests.faults.figures import figures_of
+from tests.faults.harm import Harm, longest, resume_seconds
+from tests.faults.report import Report
+from tests.faults.taking_in import settled_harm, windows_of
+from tests.faults.ways import WAYS
+from tests.servers.desk_person import somebody_at_the_desk
 from tests.servers.parts import Parts
 
-SECONDS = 30.0
+SECONDS = 20.0
 WINDOWS = 3
-MATTERS = (
-    "05-elder-respect-allowance",  # REST, asked before a resend
-    "09-resident-pension-enrolment",  # REST, dedupes by serial
-    "04-temporary-assistance",  # SOAP
-    "14-employment-registration",  # REST, dedupes by key
-    "28-resident-insurance-payment",  # message queue
-    "21-nonlocal-medical-filing",  # REST in sealed envelopes
-    "06-disability-subsidies",  # exchange table
-    "25-birth-registration",  # REST, dedupes by certificate
-    "17-social-security-card",  # batch files
-    "E01-food-business-licence",  # REST, asked before a resend
-)
 EMBEDDED = (("whole",),)
 FULL = (("web",), ("worker",), ("database",), ("redis",), ("web", "worker", "database", "redis"))
+_CALLED = {
+    "whole": "the one process",
+    "database": "PostgreSQL, with all its children",
+    "redis": "Redis, all it held gone",
+}
 _SEED = 20261122
 _LIVES_AGAIN = 0.75
 """How often the next kill waits until everything answers again; else it may fall into the start."""
-_SETTLES_WITHIN_SECONDS = 150.0
 HEAD = (
-    "killed", "kills", "accepted", "lost", "doubled", "unknown", "on a desk", "unsettled", "answers without a reason",
-    "accepting again s, longest", "delivering again s, longest", "cut short, looked into s, median",
+    "killed", "kills", "one every s", "accepted", "lost", "doubled", "unknown, looked up", "on a desk",
+    "answers without a reason", "accepts again after s", "delivers again after s", "cut short, looked into after s, median",
 )  # fmt: skip
 
 
@@ -44,8 +39,9 @@ class Row:
     """One row of the table; the seconds are empty where there was nothing to measure."""
 
     killed: Sequence[str]
-    kills: int
-    harm: counting.Harm
+    kills: Sequence[float]
+    """When, as seconds of the epoch."""
+    harm: Harm
     unclear: Sequence[str]
     accepting_again: Sequence[float]
     delivering_again: Sequence[float]
@@ -55,55 +51,47 @@ class Row:
     def is_harmless(self) -> bool:
         return self.harm.is_none and not self.unclear
 
+    @property
+    def title(self) -> str:
+        if len(self.killed) > 1:
+            return "all of them in turn"
+        return _CALLED.get(self.killed[0], self.killed[0])
+
     def cells(self) -> tuple[str, ...]:
-        harm = self.harm
+        harm, spans = self.harm, [after - before for before, after in zip(self.kills, self.kills[1:], strict=False)]
         return (
-            " ".join(self.killed), str(self.kills), str(harm.accepted), str(len(harm.lost)), str(len(harm.doubled)),
-            str(harm.unknown), str(harm.desk), str(harm.unsettled), str(len(self.unclear)),
-            _longest(self.accepting_again), _longest(self.delivering_again),
-            f"{median(self.taken_up_after):.1f}" if self.taken_up_after else "",
+            self.title, str(len(self.kills)), f"{median(spans):.1f}" if spans else "–", str(harm.accepted),
+            str(len(harm.lost)), str(len(harm.doubled)), str(harm.unknown), str(harm.desk), str(len(self.unclear)),
+            longest(self.accepting_again), longest(self.delivering_again),
+            f"{median(self.taken_up_after):.1f}" if self.taken_up_after else "–",
         )  # fmt: skip
 
 
-def main(seconds: float = SECONDS) -> bool:
-    """Run all rows on both ways to run and print the tables; False on any harm."""
-    harmless = True
-    for name, full, rows in (("SQLite and memory", False, EMBEDDED), ("PostgreSQL and Redis", True, FULL)):
+def main(report: Report, seconds: float = SECONDS) -> None:
+    """Run all rows on both ways to run and print the tables."""
+    for name, full in WAYS:
+        report.step(f"{name} is started")
         parts = Parts.start(full=full)
         try:
-            seeds, dice = count(1), random.Random(_SEED)
-            made = [killing(parts, killed, seconds=seconds, seeds=seeds, dice=dice) for killed in rows]
+            with somebody_at_the_desk(parts.installation, "wj-reward"):
+                rows = _rows(report, parts, name, seconds)
         finally:
             parts.stop()
-        show(f"kill -9 on {name}", HEAD, [row.cells() for row in made])
-        harmless &= tell(made)
-    return harmless
+        report.table(
+            f"kill -9, {name}", HEAD, [row.cells() for row in rows],
+            says=f"what is named is killed every few seconds and started again at once, with {WINDOWS} windows open.",
+        )  # fmt: skip
 
 
-def tell(rows: Sequence[Row]) -> bool:
-    """Name what was harmed, line by line; True when nothing was."""
-    details = [
-        (" ".join(row.killed), what, detail)
-        for row in rows
-        for what, found in (("lost", row.harm.lost), ("doubled", row.harm.doubled), ("answer", row.unclear))
-        for detail in found[:5]
-    ]
-    if details:
-        show("in detail", ("killed", "what", "detail"), details)
-    return all(row.is_harmless for row in rows)
-
-
-def windows_of(parts: Parts, seeds: "count[int]", matters: Sequence[str] = MATTERS) -> Windows:
-    client = parts.installation.client("demo-api")
-    return Windows(
-        api_url=f"{parts.address('web')}/api/v1/cases",
-        token_url=f"{parts.address('idp' if parts.is_full else 'whole')}/idp/token",
-        client_id=client["client_id"],
-        client_secret=client["client_secret"],
-        scope=" ".join(client["scopes"]),
-        matters=matters,
-        seeds=seeds,
-    )
+def _rows(report: Report, parts: Parts, name: str, seconds: float) -> list[Row]:
+    rows, seeds, dice = [], count(1), random.Random(_SEED)
+    for killed in FULL if parts.is_full else EMBEDDED:
+        report.step(f"{name}, {' '.join(killed)}")
+        row = killing(parts, killed, seconds=seconds, seeds=seeds, dice=dice)
+        rows.append(row)
+        report.harm(f"{name}, {' '.join(killed)}", row.harm.told(row.unclear))
+        report.count(figures_of(row.harm, name))
+    return rows
 
 
 def killing(parts: Parts, killed: Sequence[str], *, seconds: float, seeds: "count[int]", dice: random.Random) -> Row:
@@ -123,29 +111,10 @@ def killing(parts: Parts, killed: Sequence[str], *, seconds: float, seeds: "coun
     harm, book = settled_harm(parts, promised, since=since)
     return Row(
         killed=killed,
-        kills=len(kills),
+        kills=kills,
         harm=harm,
         unclear=promised.unclear,
-        accepting_again=counting.resume_seconds(kills, promised.accepted_at),
-        delivering_again=counting.resume_seconds(kills, book.attempts_at),
+        accepting_again=resume_seconds(kills, promised.accepted_at),
+        delivering_again=resume_seconds(kills, book.attempts_at),
         taken_up_after=book.taken_up_after,
     )
-
-
-def settled_harm(parts: Parts, promised: Promised, *, since: datetime) -> tuple[counting.Harm, counting.Kept]:
-    """Let everything that was promised come to rest, and count."""
-    numbers = [number for _, number in promised.numbers]
-    unsettled = counting.settle(parts.database_url, numbers, within_seconds=_SETTLES_WITHIN_SECONDS)
-    book = counting.kept(parts.database_url, numbers, since=since)
-    elsewhere = {number for number, state in book.states.items() if state in ("desk", "invalid", "refused")}
-    wanted = [(system, number) for system, number in promised.numbers if number not in elsewhere]
-    told = counting.received_once_scanned(addresses_of(parts, promised.numbers), wanted)
-    return counting.harm(promised.numbers, book, told, unsettled=unsettled), book
-
-
-def addresses_of(parts: Parts, numbers: Sequence[tuple[str, str]]) -> dict[str, str]:
-    return {system: parts.installation.system(system)["base_url"] for system in sorted({each for each, _ in numbers})}
-
-
-def _longest(seconds: Sequence[float]) -> str:
-    return f"{max(seconds):.1f}" if seconds else ""

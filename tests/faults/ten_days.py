@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,22 +14,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config import logs
 from config.state import StateStore
-from config.storage.memory_state import MemoryStateStore
-from config.storage.redis_state import RedisStateStore
-from config.storage.sql import create_engine
 from connectors.engine import CantTell, ProbeAnswer
 from connectors.ledger import DeliveryState, InboundEvent
 from connectors.outcomes import Outcome, OutcomeClass
 from connectors.ports import Errand
 from connectors.storage.tables import deliveries, desk_tasks
-from tests.bench.table import show
 from tests.doubles.house import make_house
+from tests.faults.figures import Figure
+from tests.faults.report import Report
 from tests.faults.simulated_clock import SimulatedClock, working
+from tests.faults.ways import Way, ways
 from tests.servers.backlog import copy_case
-from tests.servers.postgres import Postgres
-from tests.servers.valkey import Valkey
 
 BEGINS = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+CASES = 100_000
+HEAD = ("on", "accepted", "lost", "doubled", "given up", "on a desk", "vain attempts", "took s")
 PACE = {"concurrency": 32, "breaker": {"faults": 5, "open_seconds": 60, "most_open_seconds": 3600}}
 
 
@@ -74,7 +72,16 @@ class Harm:
 
     @property
     def is_none(self) -> bool:
-        return not (self.lost or self.doubled or self.on_desk or self.given_up)
+        return not self.told()
+
+    def told(self) -> list[str]:
+        """Return a line per kind of harm."""
+        counted = {"lost": self.lost, "doubled": self.doubled, "on a desk": self.on_desk, "given up": self.given_up}
+        return [f"{what}: {number}" for what, number in counted.items() if number]
+
+    def cells(self) -> tuple[str, ...]:
+        counted = (self.cases, self.lost, self.doubled, self.given_up, self.on_desk, self.attempts)
+        return (*(str(each) for each in counted), f"{self.seconds:.0f}")
 
 
 async def endure(engine: AsyncEngine, state: StateStore, directory: Path, *, cases: int, days: int = 10) -> Harm:
@@ -116,36 +123,28 @@ async def _count(engine: AsyncEngine, department: Away, promised: int, seconds: 
     )
 
 
-def main(cases: int) -> bool:
-    """Run on both databases and print the table; False on any harm."""
+def main(report: Report, cases: int = CASES) -> None:
+    """Run on both ways to run and print the table."""
     logs.configure(level="error", form="console")
-    rows, harmless = [], True
-    postgres, valkey = Postgres.start(), Valkey.start()
-    try:
-        for name, database_url, redis_url in (
-            ("SQLite and memory", "", ""),
-            ("PostgreSQL and Redis", postgres.new_database(), valkey.url),
-        ):
-            harm = asyncio.run(_endure(database_url, redis_url, cases))
-            harmless &= harm.is_none
-            rows.append(
-                (name, str(harm.cases), str(harm.lost), str(harm.doubled), str(harm.given_up), str(harm.on_desk),
-                 str(harm.attempts), f"{harm.seconds:.0f}")
-            )  # fmt: skip
-    finally:
-        valkey.stop()
-        postgres.stop()
-    head = ("on", "accepted", "lost", "doubled", "given up", "on a desk", "vain attempts", "took s")
-    show("a department away for ten simulated days", head, rows)
-    return harmless
+    rows = []
+    with ways() as both:
+        for way in both:
+            report.step(f"{way.name}, {cases} cases")
+            harm = asyncio.run(_on(way, cases))
+            rows.append((way.name, *harm.cells()))
+            report.harm(way.name, harm.told())
+            figure = Figure(
+                transport="rest_json",
+                on=way.name,
+                cases=harm.cases,
+                lost=harm.lost,
+                doubled=harm.doubled,
+                desk=harm.on_desk,
+            )
+            report.count([figure])
+    report.table("A department away for ten simulated days (F1)", HEAD, rows)
 
 
-async def _endure(database_url: str, redis_url: str, cases: int) -> Harm:
-    with tempfile.TemporaryDirectory() as directory:
-        engine = create_engine(database_url or f"sqlite+aiosqlite:///{directory}/onewindow.db")
-        state: StateStore = RedisStateStore(redis_url) if redis_url else MemoryStateStore()
-        try:
-            return await endure(engine, state, Path(directory), cases=cases)
-        finally:
-            await state.aclose()
-            await engine.dispose()
+async def _on(way: Way, cases: int) -> Harm:
+    async with way.opened() as ground:
+        return await endure(ground.engine, ground.state, ground.directory, cases=cases)

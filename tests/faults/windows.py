@@ -65,11 +65,15 @@ class Windows:
                 matter = self.matters[seed % len(self.matters)]
                 self._submit(http, matter, application_for(matter, seed=seed).as_json())
 
+    def take_one(self, http: httpx2.Client, matter: str) -> None:
+        """Take one application in, with the line of whoever asks."""
+        self._submit(http, matter, application_for(matter, seed=next(self.seeds)).as_json())
+
     def _submit(self, http: httpx2.Client, matter: str, body: Any) -> None:
         key, began = str(uuid.uuid4()), monotonic()
         while monotonic() - began < GIVES_UP_AFTER_SECONDS:
             try:
-                answer = http.post(self.api_url, json=body, headers={**self._proof(http), "idempotency-key": key})
+                answer = http.post(self.api_url, json=body, headers={**self.proof(http), "idempotency-key": key})
             except httpx2.TransportError:
                 self.promised.broken_lines += 1
                 sleep(0.2)
@@ -90,7 +94,7 @@ class Windows:
             sleep(0.2)
         self.promised.given_up += 1
 
-    def _proof(self, http: httpx2.Client) -> dict[str, str]:
+    def proof(self, http: httpx2.Client) -> dict[str, str]:
         """Return the access token, fetched when there is none; a provider that is away is a broken line like any."""
         if "authorization" not in http.headers:
             answer = http.post(

@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from tests.faults.kills import killing
+from tests.servers.desk_person import somebody_at_the_desk
 from tests.servers.parts import Parts
 
 SECONDS = 8.0
@@ -15,7 +16,8 @@ SECONDS = 8.0
 @pytest.fixture(scope="module")
 def parts() -> Iterator[Parts]:
     started = Parts.start(full=True)
-    yield started
+    with somebody_at_the_desk(started.installation, "wj-reward"):
+        yield started
     started.stop()
 
 

@@ -90,12 +90,17 @@ def answers(address: str) -> bool:
         return False
 
 
-def start_departments(environment: Mapping[str, str], speed: float) -> "subprocess.Popen[bytes]":
+def start_departments(
+    environment: Mapping[str, str], speed: float, lines: Path | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start the departments; `lines` names the front databases that stand already."""
     base_url, var = environment["ONEWINDOW_BASE_URL"], Path(environment["ONEWINDOW_VAR_DIR"])
     command: list[str | Path] = [sys.executable, "-m", "demo.systems"]
     command += ["--port", str(launch.first_port(environment)), "--dir", var / "departments"]
     command += ["--issuer", f"{base_url}/idp", "--callbacks", f"{base_url}/callbacks"]
     command += ["--secrets", environment["ONEWINDOW_SECRETS_DIR"], "--speed", str(speed)]
     command += ["--clock-offset", environment["ONEWINDOW_DEPARTMENT_CLOCK_OFFSET_SECONDS"]]
+    if lines is not None:
+        command += ["--lines", lines]
     with (var.parent / "departments.log").open("ab") as output:
         return start_child(command, output=output, cwd=ROOT, env=dict(os.environ))

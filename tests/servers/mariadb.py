@@ -8,13 +8,13 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from tests.servers.child import ServerDidNotStart, private_directory, start_child, stop_child, wait_until
+from tests.servers.ports import free_port
 
 _SERVER = Path("/usr/sbin/mariadbd")
 _INSTALL = Path("/usr/bin/mariadb-install-db")
@@ -54,7 +54,7 @@ class MariaDB:
         if user is not None:
             shutil.chown(directory, user)
         _install(directory, user)
-        port, log = _free_port(), directory / "log"
+        port, log = free_port(), directory / "log"
         command: list[str | Path] = [_SERVER, "--no-defaults", f"--datadir={directory / 'data'}", *_SETTINGS]
         command += [f"--socket={directory / 'socket'}", f"--port={port}", "--bind-address=127.0.0.1"]
         command += [f"--pid-file={directory / 'pid'}"]
@@ -64,16 +64,20 @@ class MariaDB:
         wait_until(server._answers, child, log=log, within_seconds=60)
         return server
 
-    def new_database(self) -> str:
-        """Make a database and return its line, `mysql://account:password@127.0.0.1:port/database`."""
+    def new_database(self, *, account: str = "") -> str:
+        """Make a database and return its line, `mysql://account:password@127.0.0.1:port/database`.
+
+        `account` is made with it, and named as the database where it is left out.
+        """
         self._made += 1
         name = f"test_{self._made}"
+        account = account or name
         self.sql(
             f"CREATE DATABASE {name} CHARACTER SET utf8mb4;"
-            f"CREATE USER '{name}'@'%' IDENTIFIED BY '{self.password}';"
-            f"GRANT ALL ON {name}.* TO '{name}'@'%'"
+            f"CREATE USER '{account}'@'%' IDENTIFIED BY '{self.password}';"
+            f"GRANT ALL ON {name}.* TO '{account}'@'%'"
         )
-        return f"mysql://{name}:{self.password}@127.0.0.1:{self.port}/{name}"
+        return f"mysql://{account}:{self.password}@127.0.0.1:{self.port}/{name}"
 
     def sql(self, statements: str) -> None:
         """Run statements as the server's administrator."""
@@ -134,10 +138,3 @@ def _unprivileged() -> str:
             continue
         return name
     raise ServerDidNotStart(f"MariaDB refuses to run as root, and none of {_UNPRIVILEGED} exists here")
-
-
-def _free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-        return port

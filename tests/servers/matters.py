@@ -19,11 +19,11 @@ MATTERS: dict[str, dict[str, Any]] = {
 CATALOGUE: list[dict[str, Any]] = yaml.safe_load((ROOT / "demo" / "ground" / "systems.yaml").read_text("utf-8"))[
     "systems"
 ]
-DELIVERED = frozenset(
-    path.stem
+_TRANSPORTS: dict[str, str] = {
+    path.stem: yaml.safe_load(path.read_text("utf-8"))["transport"]
     for path in (ROOT / "config" / "systems").glob("*.yaml")
-    if yaml.safe_load(path.read_text("utf-8"))["transport"] != "manual"
-)
+}
+DELIVERED = frozenset(system for system, transport in _TRANSPORTS.items() if transport != "manual")
 """Systems with a transport of their own; what goes to the others a person carries."""
 SIGNED_ON_BY_OIDC = tuple(entry["id"] for entry in CATALOGUE if entry["sso"]["type"] == "oidc")
 
@@ -38,3 +38,8 @@ def system_of(matter: str) -> str:
     """Return the id of the system the matter is delivered to."""
     system: str = MATTERS[matter]["target"]["system"]
     return system
+
+
+def transport_of(system: str) -> str:
+    """Return how OneWindow delivers to a system, as its spec says."""
+    return _TRANSPORTS[system]

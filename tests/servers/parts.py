@@ -24,13 +24,18 @@ from tests.servers.apart import answers, start_departments
 from tests.servers.child import start_child, stop_child, wait_until
 from tests.servers.installation import ROOT, Installation
 from tests.servers.postgres import Postgres
+from tests.servers.real_lines import RealLines
 from tests.servers.valkey import Valkey
 
 READY_WITHIN_SECONDS = 180
 IDP_PORT_OFFSET = 5
 _READY = {"whole": "/readyz", "web": "/readyz", "idp": "/idp/.well-known/openid-configuration"}
-Wired = Callable[[str], str]
-"""Returns the address to use in place of the one given: itself, or that of a line in between."""
+Wired = Callable[[str, str], str]
+"""Returns the address to use in place of the one given: itself, or that of a line in between.
+
+It is asked with the name of what goes there: `database`, `redis`, or a name of the endpoints file.
+"""
+_WIRED_SETTINGS = {"database": "ONEWINDOW_DATABASE_URL", "redis": "ONEWINDOW_REDIS_URL"}
 
 
 @dataclass(slots=True)
@@ -52,9 +57,14 @@ class Parts:
         speed: float = 20.0,
         database_in: Path | None = None,
         postgres_in: Path | None = None,
-        wired: Wired = lambda address: address,
+        wired: Wired = lambda name, address: address,
+        lines: RealLines | None = None,
+        **settings: str,
     ) -> Self:
-        """Start everything. `database_in` is where SQLite keeps its file, `postgres_in` where PostgreSQL does."""
+        """Start everything. `database_in` is where SQLite keeps its file, `postgres_in` where PostgreSQL does.
+
+        `lines` are real servers between OneWindow and its departments, `settings` as of `Installation.start`.
+        """
         with ExitStack() as undone:
             postgres, valkey = None, None
             if full:
@@ -64,12 +74,16 @@ class Parts:
                 undone.callback(valkey.stop)
             own = f"sqlite+aiosqlite:///{database_in / 'onewindow.db'}" if database_in else ""
             installation = Installation.start(
-                database_url=postgres.new_database() if postgres else own, redis_url=valkey.url if valkey else ""
+                database_url=postgres.new_database() if postgres else own,
+                redis_url=valkey.url if valkey else "",
+                **settings,
             )
             undone.callback(installation.stop)
             installation.interrupt()
-            environment = _environment(installation, wired, apart=full)
-            departments = start_departments(environment, speed)
+            if lines is not None:
+                lines.take_over(installation, database_url=_database_url(installation))
+            environment = _environment(installation, wired, lines.endpoints if lines else {}, apart=full)
+            departments = start_departments(environment, speed, lines.file if lines else None)
             undone.callback(stop_child, departments, signal.SIGTERM)
             parts = cls(
                 installation=installation,
@@ -95,17 +109,11 @@ class Parts:
     @property
     def database_url(self) -> str:
         """Return the address a count is made at, past every line in between."""
-        given = self.installation.environment.get("ONEWINDOW_DATABASE_URL")
-        return given or f"sqlite+aiosqlite:///{self.var / 'onewindow.db'}"
+        return _database_url(self.installation)
 
     @property
     def var(self) -> Path:
         return Path(self.environment["ONEWINDOW_VAR_DIR"])
-
-    @property
-    def given_endpoints(self) -> Mapping[str, str]:
-        """Return the departments' own addresses by the endpoints file's names, past every line in between."""
-        return _endpoints_of(self.installation)
 
     def log(self, name: str) -> Path:
         return self.installation.directory / f"{name}.log"
@@ -174,22 +182,27 @@ class Parts:
         return all(answers(system["received_url"]) for system in self.installation.facts["systems"])
 
 
-def _environment(installation: Installation, wired: Wired, *, apart: bool) -> dict[str, str]:
-    """Return the parts' environment: a provider apart has an address of its own, and every line is `wired`."""
+def _database_url(installation: Installation) -> str:
+    given = installation.environment.get("ONEWINDOW_DATABASE_URL")
+    return given or f"sqlite+aiosqlite:///{installation.directory / 'var' / 'onewindow.db'}"
+
+
+def _environment(
+    installation: Installation, wired: Wired, endpoints: Mapping[str, str], *, apart: bool
+) -> dict[str, str]:
+    """Return the parts' environment: a provider apart has an address of its own, and every line is `wired`.
+
+    `endpoints` take the place of the demo's own.
+    """
     given = launch.demo_environment(installation.port, installation.environment, at=datetime.now(UTC))
     environment = {"PATH": os.environ["PATH"], **installation.environment, **given}
     if apart:
         issuer = f"http://127.0.0.1:{installation.port + IDP_PORT_OFFSET}/idp"
         environment |= {"ONEWINDOW_ISSUER": issuer}
-        for name in ("ONEWINDOW_DATABASE_URL", "ONEWINDOW_REDIS_URL"):
-            environment[name] = wired(environment[name])
-    endpoints = _endpoints_of(installation)
+        for name, setting in _WIRED_SETTINGS.items():
+            environment[setting] = wired(name, environment[setting])
     own = installation.directory / "endpoints.yaml"
-    own.write_text(yaml.safe_dump({name: wired(address) for name, address in endpoints.items()}), "utf-8")
+    demo: dict[str, str] = yaml.safe_load((installation.directory / "var" / "endpoints.yaml").read_text("utf-8"))
+    addresses = {name: wired(name, address) for name, address in {**demo, **endpoints}.items()}
+    own.write_text(yaml.safe_dump(addresses), "utf-8")
     return {**environment, "ONEWINDOW_ENDPOINTS_FILE": str(own)}
-
-
-def _endpoints_of(installation: Installation) -> dict[str, str]:
-    """Return the departments' own addresses, past every line in between."""
-    found: dict[str, str] = yaml.safe_load((installation.directory / "var" / "endpoints.yaml").read_text("utf-8"))
-    return found

@@ -2,10 +2,11 @@
 
 import random
 import socket
+from collections.abc import Iterator
 
 _SPAN = 100  # the simulated departments listen from PORT + 100
 _DEPARTMENTS = 14  # 13 and one that only receives
-_FILES = 160  # the SFTP server of the demo
+_LINES = (160, 161)  # the SFTP server and the broker of the demo
 
 
 def free_base_port() -> int:
@@ -17,9 +18,23 @@ def free_base_port() -> int:
     drawn = random.SystemRandom()
     for _ in range(200):
         base = drawn.randrange(10_000, 30_000, 10)
-        if all(_is_free(port) for port in (base, *range(base + _SPAN, base + _SPAN + _DEPARTMENTS), base + _FILES)):
+        if all(_is_free(port) for port in _ports_above(base)):
             return base
     raise RuntimeError("no free range of ports below 30000")
+
+
+def free_port() -> int:
+    """Return a port that is free just now, of those the kernel hands out."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        port: int = asked.getsockname()[1]
+        return port
+
+
+def _ports_above(base: int) -> Iterator[int]:
+    yield base
+    yield from range(base + _SPAN, base + _SPAN + _DEPARTMENTS)
+    yield from (base + offset for offset in _LINES)
 
 
 def _is_free(port: int) -> bool:

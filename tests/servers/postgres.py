@@ -18,10 +18,13 @@ from time import sleep
 from typing import Self
 
 from tests.servers.child import ServerDidNotStart, private_directory, start_child, stop_child, wait_until
+from tests.servers.ports import free_port
 
 _UNPRIVILEGED = ("postgres", "nobody", "daemon")
+_PORT = 5432
+SPARE = "spare"
+"""An empty database that somebody did without and left for the next who wants one."""
 _SETTINGS = (
-    "listen_addresses=",  # the socket in our own directory is the only door
     "max_connections=200",
     "shared_buffers=64MB",
 )
@@ -41,13 +44,18 @@ class Postgres:
     password: str = field(repr=False)
     user: str | None = None
     settings: tuple[str, ...] = ()
+    tcp_port: int = 0
+    """0: it listens on the socket in its directory only."""
     _made: int = 0
 
     @classmethod
-    def start(cls, *, durable: bool = False, directory: Path | None = None, tended_every_seconds: int = 0) -> Self:
+    def start(
+        cls, *, durable: bool = False, directory: Path | None = None, tended_every_seconds: int = 0, tcp: bool = False
+    ) -> Self:
         """Initialise a cluster and start it; a `durable` one keeps what it committed when it is killed.
 
-        `tended_every_seconds` has autovacuum look so often, which gives the planner its statistics; 0 is never.
+        `tended_every_seconds` has autovacuum look so often, which gives the planner its statistics; 0 is never. With
+        `tcp` it listens on a loopback port too.
 
         Raises:
             ServerDidNotStart: no binaries, or initdb or the server failed.
@@ -60,10 +68,18 @@ class Postgres:
         password = secrets.token_hex(16)
         _initialise(binaries, directory, user, password)
         tended = (f"autovacuum_naptime={tended_every_seconds}s",) if tended_every_seconds else _UNTENDED
-        settings = (*_SETTINGS, *tended, *(() if durable else _FORGETFUL))
+        tcp_port = free_port() if tcp else 0
+        door = ("listen_addresses=127.0.0.1", f"port={tcp_port}") if tcp else ("listen_addresses=",)
+        settings = (*_SETTINGS, *door, *tended, *(() if durable else _FORGETFUL))
         child = _run(binaries, directory, user, settings)
         server = cls(
-            child=child, binaries=binaries, directory=directory, password=password, user=user, settings=settings
+            child=child,
+            binaries=binaries,
+            directory=directory,
+            password=password,
+            user=user,
+            settings=settings,
+            tcp_port=tcp_port,
         )
         server.wait_until_ready()
         return server
@@ -93,7 +109,8 @@ class Postgres:
         """Make a database and return its URL for SQLAlchemy's asyncpg dialect."""
         self._made += 1
         name = f"test_{self._made}"
-        self._sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        if template != "template1" or self._psql(f"ALTER DATABASE {SPARE} RENAME TO {name}").returncode:
+            self._sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
@@ -102,6 +119,8 @@ class Postgres:
         self._sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def url(self, database: str) -> str:
+        if self.tcp_port:
+            return f"postgresql+asyncpg://onewindow:{self.password}@127.0.0.1:{self.tcp_port}/{database}"
         return f"postgresql+asyncpg://onewindow:{self.password}@/{database}?host={self.directory}"
 
     def stop(self) -> None:
@@ -117,7 +136,20 @@ class Postgres:
             raise RuntimeError(f"{statement}: {done.stderr.decode(errors='replace')}")
 
     def _psql(self, statement: str) -> "subprocess.CompletedProcess[bytes]":
-        words = ["-X", "-q", "-h", str(self.directory), "-U", "onewindow", "-d", "postgres", "-c", statement]
+        words = [
+            "-X",
+            "-q",
+            "-h",
+            str(self.directory),
+            "-p",
+            str(self.tcp_port or _PORT),
+            "-U",
+            "onewindow",
+            "-d",
+            "postgres",
+            "-c",
+            statement,
+        ]
         env = {"PGPASSWORD": self.password, "PATH": os.defpath, "LC_ALL": "C"}
         return subprocess.run([self.binaries / "psql", *words], env=env, capture_output=True, check=False, timeout=60)
 

@@ -13,6 +13,7 @@ from typing import Self
 import asyncssh
 
 from tests.servers.child import ServerDidNotStart, private_directory, start_child, stop_child, wait_until
+from tests.servers.ports import free_port
 
 _SERVER = Path("/usr/sbin/sshd")
 _PRIVILEGE_SEPARATION = Path("/run/sshd")
@@ -20,7 +21,7 @@ _PRIVILEGE_SEPARATION = Path("/run/sshd")
 
 @dataclass(slots=True)
 class Sshd:
-    """A running server; `root` is the folder an SFTP session begins in."""
+    """A running server."""
 
     child: "subprocess.Popen[bytes]"
     directory: Path
@@ -28,10 +29,12 @@ class Sshd:
     user: str
     client_key: bytes
     host_key: bytes
+    root: Path
+    """The folder an SFTP session begins in."""
 
     @classmethod
-    def start(cls) -> Self:
-        """Make keys and start the server.
+    def start(cls, *, root: Path | None = None) -> Self:
+        """Make keys and start the server; sessions begin in `root`, or in a folder of its own.
 
         Raises:
             ServerDidNotStart: it is not installed, or failed.
@@ -44,9 +47,10 @@ class Sshd:
         client, host = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
         _write(directory / "host_key", host.export_private_key())
         _write(directory / "authorized_keys", client.export_public_key())
-        (directory / "root").mkdir()
-        port, log = _free_port(), directory / "log"
-        _write(directory / "sshd_config", _configuration(directory, port).encode())
+        root = root or directory / "root"
+        root.mkdir(exist_ok=True)
+        port, log = free_port(), directory / "log"
+        _write(directory / "sshd_config", _configuration(directory, root, port).encode())
         # -D stays in the foreground, -e writes to where we look.
         with log.open("wb") as output:
             child = start_child([_SERVER, "-D", "-e", "-f", directory / "sshd_config"], output=output)
@@ -57,13 +61,10 @@ class Sshd:
             user=pwd.getpwuid(os.geteuid()).pw_name,
             client_key=client.export_private_key(),
             host_key=host.export_public_key(),
+            root=root,
         )
         wait_until(server._answers, child, log=log, within_seconds=30)
         return server
-
-    @property
-    def root(self) -> Path:
-        return self.directory / "root"
 
     @property
     def line(self) -> str:
@@ -82,7 +83,7 @@ class Sshd:
             return False
 
 
-def _configuration(directory: Path, port: int) -> str:
+def _configuration(directory: Path, root: Path, port: int) -> str:
     return "\n".join(
         [
             f"Port {port}",
@@ -97,8 +98,8 @@ def _configuration(directory: Path, port: int) -> str:
             "PermitRootLogin prohibit-password",
             # The files lie below a directory for everyone (/tmp), which StrictModes would not have.
             "StrictModes no",
-            f"Subsystem sftp internal-sftp -d {directory / 'root'}",
-            "ForceCommand internal-sftp -d " + str(directory / "root"),
+            f"Subsystem sftp internal-sftp -d {root}",
+            f"ForceCommand internal-sftp -d {root}",
             "",
         ]
     )
@@ -107,13 +108,6 @@ def _configuration(directory: Path, port: int) -> str:
 def _write(path: Path, content: bytes) -> None:
     path.touch(mode=0o600)
     path.write_bytes(content)
-
-
-def _free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-        return port
 
 
 def host_key_of_a_stranger() -> bytes:
