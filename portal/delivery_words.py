@@ -20,7 +20,7 @@ _WORDS: Mapping[DeliveryState, tuple[str, str, str]] = {
         marked("部门系统读不懂这份申请，已转到待办，请打开待办处理。"),
     ),
     DeliveryState.WAIT: (marked("稍后自动重送"), "warn", marked("部门系统没有应答，会自动重送，不会丢失。")),
-    DeliveryState.HELD: (marked("等待部门系统开放"), "warn", marked("部门系统现在不收件，开放后自动送出，不会丢失。")),
+    DeliveryState.HELD: (marked("稍后自动送出"), "warn", marked("现在还不能送出，稍后自动送出，不会丢失。")),
     DeliveryState.UNKNOWN: (
         marked("正在核实是否送达"),
         "warn",
@@ -31,19 +31,36 @@ _WORDS: Mapping[DeliveryState, tuple[str, str, str]] = {
     DeliveryState.CANCELLED: (marked("已取消"), "", marked("送出之前已撤回，部门没有收到。")),
     DeliveryState.REPLAYED: (marked("已重新送出"), "", marked("系统主管已安排重新送出，请看后一次投递。")),
 }
-_HELD: Mapping[str, str] = {
-    "closed": marked("部门系统不在开放时间。"),
-    "maintenance": marked("部门系统正在维护。"),
-    "breaker": marked("部门系统连续出错，暂停发送。"),
-    "throttled": marked("部门系统要求放慢速度。"),
-    "auth": marked("与部门系统的连接凭证有问题，已通知系统主管。"),
-    "budget": marked("今天的发送额度已用完，明天继续。"),
+_HELD: Mapping[str, tuple[str, str, str]] = {
+    "closed": (
+        marked("等待部门系统开放"),
+        "warn",
+        marked("部门系统不在开放时间，开放后自动送出，不会丢失。"),
+    ),
+    "maintenance": (
+        marked("等待部门系统开放"),
+        "warn",
+        marked("部门系统正在维护，结束后自动送出，不会丢失。"),
+    ),
+    "breaker": (
+        marked("等待部门系统恢复"),
+        "warn",
+        marked("部门系统连续出错，暂停发送；恢复后自动送出，不会丢失。"),
+    ),
+    "throttled": (marked("稍后自动送出"), "warn", marked("部门系统要求放慢速度，稍后自动送出，不会丢失。")),
+    "auth": (
+        marked("等待系统主管处理"),
+        "warn",
+        marked("与部门系统的连接凭证有问题，已通知系统主管；处理好后自动送出，不会丢失。"),
+    ),
+    "budget": (marked("明天自动送出"), "warn", marked("今天的发送额度已用完，明天自动送出，不会丢失。")),
+    "person": (
+        marked("等待登录部门系统"),
+        "warn",
+        marked("部门系统每天第一次登录要看图输入字符，请在“待办”中输入；输入后马上自动送出。"),
+    ),
 }
-_AWAITS_PERSON = (
-    marked("等待登录部门系统"),
-    "warn",
-    marked("部门系统每天第一次登录要看图输入字符，请在“待办”中输入；输入后马上自动送出。"),
-)
+"""What keeps a delivery waiting, by its reason: only one that is closed waits for it to open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +92,16 @@ _SETTLED = frozenset(
 
 def delivery_line(delivery: Delivery, system_name: str, *, at: datetime) -> DeliveryLine:
     """Return `delivery` in words; times of later attempts are shown while they lie ahead."""
-    awaits_person = delivery.state is DeliveryState.HELD and delivery.hold_reason == "person"
-    word, tone, text = _AWAITS_PERSON if awaits_person else _WORDS[delivery.state]
-    reason = _HELD.get(delivery.hold_reason, "") if delivery.state is DeliveryState.HELD else ""
+    is_held = delivery.state is DeliveryState.HELD
+    awaits_person = is_held and delivery.hold_reason == "person"
+    word, tone, text = (_HELD.get(delivery.hold_reason) if is_held else None) or _WORDS[delivery.state]
     waits = delivery.state in (DeliveryState.WAIT, DeliveryState.HELD, DeliveryState.UNKNOWN)
     later = delivery.next_attempt_at if waits and not awaits_person else None
     return DeliveryLine(
         system=system_name,
         word=_(word),
         tone=tone,
-        text=" ".join(part for part in (_(reason) if reason else "", _(text)) if part),
+        text=_(text),
         next_at=moment(later) if later and later > at else "",
         number=delivery.department_number,
         message=delivery.message,

@@ -51,13 +51,20 @@ DELIVERY_TEXT: Mapping[DeliveryState, str] = {
     DeliveryState.REFUSED: _("部门没有同意，原因请问受理窗口"),
     DeliveryState.INVALID: _("工作人员正在核对后重新送出"),
     DeliveryState.WAIT: _("部门系统暂时没有应答，会自动再送，不会丢失"),
-    DeliveryState.HELD: _("部门系统暂时不收件，开放后自动送出，不会丢失"),
+    DeliveryState.HELD: _("等待送往部门，会自动送出，不会丢失"),
     DeliveryState.UNKNOWN: _("正在与部门核实是否已收到"),
     DeliveryState.PROBING: _("正在与部门核实是否已收到"),
     DeliveryState.DESK: _("由工作人员送往部门"),
     DeliveryState.CANCELLED: _("送出之前已撤回"),
     DeliveryState.REPLAYED: _("已重新送往部门"),
 }
+
+_HELD_TEXT: Mapping[str, str] = {
+    "closed": _("部门系统暂时不收件，开放后自动送出，不会丢失"),
+    "maintenance": _("部门系统暂时不收件，开放后自动送出，不会丢失"),
+    "breaker": _("部门系统暂时连接不上，恢复后自动送出，不会丢失"),
+}
+"""What an applicant can make something of; the rest is ours to see to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +137,7 @@ def citizen_view(
         deliveries=tuple(
             DeliveryView(
                 system=systems.get(each.system) or Named(zh=each.system, en=each.system),
-                text=DELIVERY_TEXT[each.state],
+                text=_text_of(each),
                 state=each.state,
                 number=each.department_number or None,
             )
@@ -138,6 +145,11 @@ def citizen_view(
             if each.state is not DeliveryState.REPLAYED
         ),
     )
+
+
+def _text_of(delivery: Delivery) -> str:
+    held = _HELD_TEXT.get(delivery.hold_reason) if delivery.state is DeliveryState.HELD else None
+    return held or DELIVERY_TEXT[delivery.state]
 
 
 def _steps(taken: Sequence[PlainStep], systems: Mapping[str, Named]) -> Iterable[StepView]:

@@ -177,3 +177,14 @@ async def test_the_api_says_the_same(one: House) -> None:
     assert [step["state"] for step in status["steps"]] == ["done", "current", "waiting", "waiting", "waiting"]
     assert status["deliveries"][0]["text"] == "正在送往部门"
     assert not [value for value in typed_values(body) if value in answer.text]
+
+
+async def test_a_case_that_was_taken_back_promises_no_day(one: House) -> None:
+    case, _body = await taken_in(one)
+    answer = await one.client.post(
+        f"/api/v1/cases/{case['number']}/withdraw", json={"reason": "改主意"}, headers=await one.bearer()
+    )
+    assert answer.status_code == 200, answer.text
+    page = await look(one, number=case["number"], code=case["query_code"])
+    assert "已按您的申请撤回" in page.text
+    assert case["due_on"] not in page.text
