@@ -44,6 +44,8 @@ TRIED = (
     "mz-assist", "mz-elder", "mz-monitor", "rs-employee-insurance", "rs-employment", "rs-resident-pension", "scjg-food", "wj-birth",
     "yb-core",
 )  # fmt: skip
+REFUSE_AT_ONCE = ("mz-assist", "rs-employee-insurance", "yb-core")
+"""These refuse a person whose case is in flight: their test environments have to be left alone for a while."""
 OWNER = Actor(sub="owner-1", name="周主管", roles=frozenset({Role.OWNER}), unit="", region="32")
 NIGHT = datetime(2026, 11, 24, 1, 31, tzinfo=SHANGHAI)
 
@@ -134,7 +136,7 @@ async def last(engine: AsyncEngine, system: str) -> Trial:
 
 
 @pytest.mark.parametrize("system_id", TRIED)
-async def test_the_examples_hold_at_the_departments_test_lane_on_two_nights(
+async def test_the_examples_hold_at_the_departments_test_lane_on_two_nights_and_when_asked_twice(
     system_id: str, tmp_path: Path, sqlite_made: AsyncEngine
 ) -> None:
     system, passed = declared(system_id), [timedelta()]
@@ -152,7 +154,8 @@ async def test_the_examples_hold_at_the_departments_test_lane_on_two_nights(
             holiday_on=lambda day: "",
         )
         trials = Trials(book=SqlTrials(sqlite_made), systems={system_id: system}, addresses=addresses)
-        for night in range(2):
+        # And once more at once, when they know the same people already.
+        for night in (0, 1) if system_id in REFUSE_AT_ONCE else (0, 1, 1):
             passed[0] = timedelta(weeks=night)
             await trials.run_now(system_id, actor=OWNER, at=clock())
             assert await replace(runner(sqlite_made, system, addresses), clock=clock).run_one()

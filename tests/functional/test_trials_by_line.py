@@ -1,7 +1,11 @@
 """The contract examples over tables, files and messages: written, put down, published at the test lane, and read back."""
 
+import asyncio
 import importlib
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -30,9 +34,9 @@ from demo.ground.entry import entry_of
 from demo.ground.received import ReceivedStore
 from demo.ground.secrets import make_secrets, read_from
 from demo.lane import lane
-from tests.doubles.departments import A_WEDNESDAY_MORNING, served
+from tests.doubles.departments import A_WEDNESDAY_MORNING, ROOT, served
 from tests.doubles.prepared import with_tables
-from tests.functional.test_contract_trials import declared
+from tests.functional.test_contract_trials import declared, department_with_lane
 from tests.servers.tax_broker import open_accounts
 from tests.servers.valkey import Valkey
 
@@ -218,3 +222,50 @@ async def test_a_system_is_tried_at_a_test_address_only_and_says_why_where_it_is
     known = addresses(named, tmp_path, book)
     assert known.why_not(declared(system_id)) == why
     assert bool(known.address(declared(system_id))) is not bool(why)
+
+
+def typed(installation: Path, endpoints: Mapping[str, str], *words: object) -> tuple[int, str]:
+    """Type `onewindow connector test …` in an installation with these endpoints."""
+    (installation / "endpoints.yaml").write_text("".join(f"{n}: {line}\n" for n, line in endpoints.items()), "utf-8")
+    done = subprocess.run(
+        [sys.executable, ROOT / "onewindow.py", "connector", "test", *(str(word) for word in words)],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "ONEWINDOW_SECRET_KEY": "kJ8sd92mZqpW03nvXcY71LrTbHfGe5Ua-Io",
+            "ONEWINDOW_DATABASE_URL": f"sqlite+aiosqlite:///{installation / 'trials.db'}",
+            "ONEWINDOW_VAR_DIR": str(installation),
+            "ONEWINDOW_SECRETS_DIR": str(installation / "secrets"),
+            "ONEWINDOW_ENDPOINTS_FILE": str(installation / "endpoints.yaml"),
+            "ONEWINDOW_LOG_LEVEL": "warning",
+        },
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+async def test_by_hand_the_same_examples_are_sent_and_drift_ends_with_one(tmp_path: Path, book: AsyncEngine) -> None:
+    specs = tmp_path / "systems"
+    specs.mkdir()
+    written = (ROOT / "config/systems/wj-birth.yaml").read_text("utf-8")
+    (specs / "wj-birth.yaml").write_text(written, "utf-8")
+    with department_with_lane("wj-birth", tmp_path, utc_now) as address:
+        there = {"wj-birth": address, "wj-birth.test": f"{address}/test"}
+
+        def test(endpoints: Mapping[str, str]) -> tuple[int, str]:
+            return typed(tmp_path, endpoints, "wj-birth", "--directory", specs, "--send")
+
+        code, said = await asyncio.to_thread(test, {"wj-birth": f"{address}/test", "wj-birth.test": f"{address}/test/"})
+        assert (code, "the test address is the live one" in said) == (2, True), said
+        agreed = '        orgCode: "320105WJ01"\n'
+        (specs / "wj-birth.yaml").write_text(written.replace(agreed, f"{agreed}        extra: 1\n"), "utf-8")
+        code, said = await asyncio.to_thread(test, there)
+        assert (code, "body.extra: expected a number, found missing" in said) == (1, True), said
+        (specs / "wj-birth.yaml").write_text(written, "utf-8")
+        code, said = await asyncio.to_thread(test, there)
+        assert (code, "SYDJ\t与约定一致 holds" in said) == (0, True), said
+    code, said = await asyncio.to_thread(test, {**there, "wj-birth.test": "http://127.0.0.1:9/test"})
+    assert (code, "没有问到" in said) == (2, True), said
