@@ -60,6 +60,16 @@ def test_a_clerk_reads_a_result_hands_it_on_and_takes_a_false_alarm_back(
     expect(page.locator("#case-notices")).to_be_visible()
     assert violations(page) == []
 
+    page.set_viewport_size({"width": 320, "height": 900})
+    page.locator("form[action$='/handed-over'] button").click()
+    expect(page.locator("#step-way-error")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_label("本人领取").check()
+    page.locator("form[action$='/handed-over'] button").click()
+    expect(page.locator("#case-timeline ~ .timeline")).to_contain_text("本人领取，已核验身份证件")
+    assert violations(page) == []
+    page.set_viewport_size({"width": 1280, "height": 900})
+
     _wait_for(page, "/events", page.get_by_text("测*癸"))
     assert violations(page) == []
     page.locator("tr", has_text="测*癸").first.locator("a").click()
