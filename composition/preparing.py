@@ -22,7 +22,12 @@ async def prepare(settings: Settings, engine: AsyncEngine, state: StateStore) ->
     guides = SqlGuideStore(engine)
     new = load_matters(CONFIG / "matters", CONFIG / "matters-ext", but=await guides.known())
     await guides.seed(new, at=utc_now())
-    await ship_systems(engine, CONFIG / "systems", at=utc_now())
+    await ship_systems(
+        engine,
+        CONFIG / "systems",
+        at=utc_now(),
+        matters=lambda: load_matters(CONFIG / "matters", CONFIG / "matters-ext"),
+    )
     provider = wire(settings=settings, engine=engine, state=state, clock=utc_now).state
     client, secret = portal_client(settings)
     await clients.put(provider.client_store, provider.account_store, client, client_secret=secret, at=utc_now())

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,7 +43,7 @@ from connectors.registry_ports import Surrounding
 from connectors.repairing import Repairs
 from connectors.replaying import Replays
 from connectors.secrets_dir import Secrets, SecretsDirectory
-from connectors.shipping import shipped
+from connectors.shipping import refuse_unknown_fields, shipped
 from connectors.spec import installed_contracts, load_systems
 from connectors.storage.alerts import SqlAlerts
 from connectors.storage.batches import SqlBatches
@@ -314,13 +314,19 @@ def test_addresses(
     )
 
 
-async def ship_systems(engine: AsyncEngine, directory: Path, *, at: datetime) -> int:
+async def ship_systems(
+    engine: AsyncEngine, directory: Path, *, at: datetime, matters: Callable[[], Sequence[Matter]] = tuple
+) -> int:
     """Take the specs of `directory` into the registry; return how many versions are new. Safe to repeat.
+
+    `matters` gives the guides shipped with them; read only when a spec is new, to hold the fields it reads against them.
 
     Raises:
         SpecRefused: with every problem of every file.
     """
-    return await ship(engine, shipped(directory, at=at))
+    files = shipped(directory, at=at)
+    refuse_unknown_fields(files, await SqlRegistrations(engine).all(), matters)
+    return await ship(engine, files)
 
 
 async def live_systems(engine: AsyncEngine, state: StateStore) -> LiveSystems:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from connectors.checks_pages import check_pages
 from connectors.checks_tables_and_files import check_tables_and_files
 from connectors.compiling_texts import Note
 from connectors.spec_models import SystemSpec
@@ -16,6 +17,8 @@ def check_between_parts(spec: SystemSpec, system: System, note: Note) -> None:
     _check_operations(system, note)
     _check_transport(spec, system, note)
     check_tables_and_files(spec, system, note)
+    if spec.form_post is not None:
+        check_pages(spec.form_post, system, note)
     callback = spec.callback
     if callback is not None and callback.auth.kind == "sm2_body" and callback.sent_at is None:
         note(("callback",), "sm2_body signs no time of its own: expected sent_at, for the time window")

@@ -51,7 +51,9 @@ class Texts:
         try:
             return compiler.compile(written)
         except MappingProblem as problem:
-            self.note((*place, *(p for p in problem.path.split(".") if p)), problem.reason)
+            inside = tuple(p for p in problem.path.split(".") if p)
+            where = ("fragments", problem.fragment) if problem.fragment else place
+            self.note((*where, *inside), problem.reason)
             return ObjectOf({})
 
     def path(self, text: str, place: Place) -> tuple[str | Expression, ...]:

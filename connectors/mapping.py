@@ -36,12 +36,16 @@ _DIRECTIVES: Final = {
 
 
 class MappingProblem(Exception):
-    """Raised while compiling; `path` is the place inside the mapping, `reason` what was expected there."""
+    """Raised while compiling; `path` is the place inside the mapping, `reason` what was expected there.
 
-    def __init__(self, path: str, reason: str) -> None:
+    Where a mapping uses a `fragment`, the place is inside that one, for there it is written.
+    """
+
+    def __init__(self, path: str, reason: str, *, fragment: str = "") -> None:
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+        self.fragment = fragment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,10 +310,19 @@ class Compiler:
                 )
             if name in using:
                 raise MappingProblem(place, f"fragment {name!r} uses itself")
-            node = self.compile(self.fragments[name], path, (*using, name))
+            node = self._fragment(name, path, using)
             if not isinstance(node, ObjectOf):
                 raise MappingProblem(place, f"fragment {name!r} is not an object")
             yield from node.members.items()
+
+    def _fragment(self, name: str, path: str, using: tuple[str, ...]) -> Node:
+        try:
+            return self.compile(self.fragments[name], path, (*using, name))
+        except MappingProblem as problem:
+            if problem.fragment:
+                raise
+            inside = problem.path.removeprefix(path).lstrip(".")
+            raise MappingProblem(inside, problem.reason, fragment=name) from None
 
     def _directive(self, directive: str, written: Mapping[str, object], path: str, using: tuple[str, ...]) -> Node:
         match directive:

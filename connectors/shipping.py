@@ -5,14 +5,18 @@ where the version in force was shipped too and nobody has one of their own on th
 to compare with what they made of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from connectors.registered_text import as_written, contract_of
+from connectors.errors import SpecRefused
+from connectors.registered_text import as_written, contract_of, name_of
 from connectors.registration import OPEN, Registration, RegistrationState, Written
 from connectors.spec import installed_contracts, load_systems
+from connectors.unknown_fields import unknown_fields
+from connectors.yaml_source import parse
+from matters.guide import Matter
 
 FIRST_REASON = "随安装提供 / shipped with the installation"
 UPGRADE_REASON = "随升级提供 / shipped with an upgrade"
@@ -39,6 +43,32 @@ def shipped(directory: Path, *, at: datetime) -> tuple[Written, ...]:
         contract = contracts(named) if named else None
         found.append(as_written(system, text, contract, writers=(), origin="shipped", at=at))
     return tuple(found)
+
+
+def refuse_unknown_fields(
+    files: Sequence[Written], known: Sequence[Registration], matters: Callable[[], Sequence[Matter]]
+) -> None:
+    """Return when every new file reads only form fields of the guides that name it; without a new one none is read.
+
+    Raises:
+        SpecRefused: with every place that reads a field none of them has.
+    """
+    of_system: dict[str, list[Registration]] = {}
+    for each in known:
+        of_system.setdefault(each.system, []).append(each)
+    new = [w for w in files if shipping(of_system.get(_id(w), ()), w.registration.sha256) is not Shipping.KNOWN]
+    guides = matters() if new else ()
+    problems = [
+        problem
+        for written in new
+        for problem in unknown_fields(parse(written.text, name_of(written)), _id(written), guides, named_only=True)
+    ]
+    if problems:
+        raise SpecRefused(problems)
+
+
+def _id(written: Written) -> str:
+    return written.registration.system
 
 
 def shipping(known: Sequence[Registration], sha256: str) -> Shipping:

@@ -32,12 +32,25 @@ class YamlSource:
 
     def problem(self, path: tuple[str, ...], expected: str) -> SpecProblem:
         """Return a problem at `path`, with the line of its nearest known part."""
-        near = path
+        near = path = self._as_written(path)
         while near and near not in self.lines:
             near = near[:-1]
         return SpecProblem(
             file=self.file, line=self.lines.get(near, 1), path=".".join(path) or "(file)", expected=expected
         )
+
+    def _as_written(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """Return `path` without the words that only name which `kind` of a section was meant."""
+        words: tuple[str, ...] = ()
+        at: object = self.document
+        for word in path:
+            inner = at.get(word) if isinstance(at, Mapping) else None
+            if inner is None and isinstance(at, Mapping) and at.get("kind") == word:
+                continue
+            if isinstance(at, list) and word.isdigit() and int(word) < len(at):
+                inner = at[int(word)]
+            words, at = (*words, word), inner
+        return words
 
 
 def read(file: Path) -> YamlSource:
