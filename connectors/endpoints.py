@@ -17,13 +17,17 @@ from connectors.errors import SpecProblem, SpecRefused
 
 log = logs.get(__name__)
 LOOK_EVERY_SECONDS: Final = 1.0
-LINES: Mapping[str, tuple[str, ...]] = {
+_OF_A_TRANSPORT: Mapping[str, tuple[str, ...]] = {
     "queue": ("redis", "rediss", "unix"),
     "exchange": ("postgresql", "mysql", "sqlite"),
     "files": ("sftp",),
-    "test": ("http", "https"),
 }
-"""Which addresses a line may have."""
+LINES: Mapping[str, tuple[str, ...]] = {
+    **_OF_A_TRANSPORT,
+    "test": ("http", "https"),
+    **{f"test.{line}": schemes for line, schemes in _OF_A_TRANSPORT.items()},
+}
+"""Which addresses a line may have; `test` and those below it are the department's for trials."""
 
 
 class Endpoints(Mapping[str, str]):

@@ -29,7 +29,10 @@ def test_a_new_line_counts_without_a_restart(tmp_path: Path) -> None:
     assert dict(known) == {"mz-elder": "http://127.0.0.1:2", "mz-visit": "https://visit.example"}
 
 
-@pytest.mark.parametrize("wrong", ["mz-elder: ftp://x\n", "- a list\n", "a: [\n", "mz-elder.queue: http://x\n"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["mz-elder: ftp://x\n", "- a list\n", "a: [\n", "mz-elder.queue: http://x\n", "mz-elder.test.queue: http://x\n"],
+)
 def test_a_file_that_does_not_hold_stops_the_start_and_nothing_later(tmp_path: Path, wrong: str) -> None:
     file = written(tmp_path / "endpoints.yaml", "mz-elder: http://127.0.0.1:1\n", at=1)
     known = Endpoints(file)
@@ -45,3 +48,9 @@ def test_a_file_that_is_gone_for_a_moment_changes_nothing(tmp_path: Path) -> Non
     file.unlink()
     assert known["mz-elder"] == "http://127.0.0.1:1"
     assert len(Endpoints(None)) == 0
+
+
+def test_a_line_stands_for_trials_too_beside_the_one_in_earnest(tmp_path: Path) -> None:
+    lines = ("rs-card.files: sftp://card.example", "rs-card.test.files: sftp://card-test.example")
+    known = Endpoints(written(tmp_path / "endpoints.yaml", "\n".join(lines), at=1))
+    assert known["rs-card.test.files"] == "sftp://card-test.example"
