@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, get_args, get_origin
 
@@ -28,10 +29,32 @@ def secrets_in_service(system: System) -> dict[str, tuple[str, ...]]:
     specs = [system.spec, *([system.canary.system.spec] if system.canary is not None else [])]
     uses: dict[str, set[str]] = {}
     for spec in specs:
-        for section in type(spec).model_fields:
-            for name in _of(getattr(spec, section)):
-                uses.setdefault(name, set()).add(section)
+        for name, sections in _sections(_Itself(spec)).items():
+            uses.setdefault(name, set()).update(sections)
     return {name: tuple(sorted(uses[name])) for name in sorted(uses)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Itself:
+    """A spec as a key: the same only when it is the very same object, which the cache keeps alive."""
+
+    spec: BaseModel
+
+    def __hash__(self) -> int:
+        return id(self.spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.spec is self.spec
+
+
+@lru_cache(maxsize=256)
+def _sections(of: _Itself) -> Mapping[str, frozenset[str]]:
+    """Return the sections each secret is used in; a spec never changes, and walking one takes ten milliseconds."""
+    uses: dict[str, set[str]] = {}
+    for section in type(of.spec).model_fields:
+        for name in _of(getattr(of.spec, section)):
+            uses.setdefault(name, set()).add(section)
+    return {name: frozenset(sections) for name, sections in uses.items()}
 
 
 def _of(value: object) -> Iterator[str]:
