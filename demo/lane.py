@@ -16,9 +16,9 @@ from typing import Final
 from starlette.routing import BaseRoute, Mount
 
 from config.clock import Clock
+from demo.faults.switch import Faults
 from demo.ground.context import Background, SystemContext
 from demo.ground.entry import SystemEntry
-from demo.ground.faults import Faults
 from demo.ground.received import NewSubmission, ReceivedStore, Recorded
 
 PATH: Final = "/test"

@@ -1,4 +1,6 @@
-"""The hostile side of the simulated departments: what they answer when they are told to misbehave.
+"""The hostile side of the simulated departments: what each does when it is told to misbehave.
 
-`demo.ground.faults` has the switch of each system; here is what it does to an answer over HTTP (`answers.py`).
+`switch` has the ways to fail and the switch that every department has, set by `POST /faults`; what becomes of a good
+answer then stands by what carries it: over HTTP in `answers`, a message in `messages`, a row of an exchange table in
+`rows`, a receipt file in `files`. A captcha, opening hours and other nuisances of good days are the departments' own.
 """

@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from demo.ground.faults import Fault
+from demo.faults.switch import Fault
 
 HUGE_BYTES: Final = 50 * 1024 * 1024
 _A_PIECE: Final = b" " * 65_536

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from starlette.responses import HTMLResponse, Response
 
 from demo.faults.answers import BrokenLine, spoiled
+from demo.faults.switch import BEFORE_COMMIT, Fault
 from demo.ground.context import SystemContext
-from demo.ground.faults import BEFORE_COMMIT, Fault
 from demo.ground.hours import Hours
 from demo.ground.latency import sample
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx2
 
 from config.clock import Clock, utc_now
+from demo.faults.switch import Faults
 from demo.ground.entry import SystemEntry
-from demo.ground.faults import Faults
 from demo.ground.received import ReceivedStore
 
 SecretReader = Callable[[str], bytes]

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from config import logs
 from config.clock import SHANGHAI
+from demo.faults.switch import Fault
 from demo.ground.context import SystemContext
-from demo.ground.faults import Fault
 from demo.ground.hours import Hours
 
 log = logs.get(__name__)

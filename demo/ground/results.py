@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from demo.faults.switch import Fault
 from demo.ground import received_sql as sql
 from demo.ground.context import SystemContext
-from demo.ground.faults import Fault
 from demo.ground.received import Submission, submission_of
 
 LONGEST_NAP_SECONDS = 1.0

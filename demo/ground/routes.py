@@ -5,8 +5,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from config.clock import SHANGHAI
+from demo.faults.switch import Fault
 from demo.ground.context import SystemContext
-from demo.ground.faults import Fault
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 

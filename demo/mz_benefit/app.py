@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import BaseRoute
 
 from config.clock import SHANGHAI
-from demo.faults.answers import HUGE_BYTES
+from demo.faults.rows import spoiled
+from demo.faults.switch import Fault
 from demo.ground import hours, received_sql
 from demo.ground.callbacks import Message, due_messages
 from demo.ground.context import SystemContext
 from demo.ground.exchange import make_tables, open_exchange, run_often, run_scans, wall
-from demo.ground.faults import Fault
 from demo.ground.hours import Hours
 from demo.ground.received import NewSubmission, Step
 from demo.ground.results import Event, Told, about, run_results
@@ -159,7 +159,7 @@ class _Desk:
 
     async def _write(self, message: Message) -> None:
         fault = self._context.faults.take()
-        row = spoiled_row(fault, result_row(message))
+        row = spoiled(fault, result_row(message), code="HZ_CODE", text="HZ_MSG")
         await self._insert(row)
         if fault is Fault.TWICE:
             await self._insert({**row, "HZ_LSH": f"{row['HZ_LSH']}B"[-30:]})
@@ -186,21 +186,6 @@ def result_row(message: Message) -> dict[str, object]:
         "QFYF": _next_month(message.happened_at) if decided else None,
         "READ_FLAG": "0",
     }
-
-
-def spoiled_row(fault: Fault, row: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the row as a hostile department writes it."""
-    match fault:
-        case Fault.WRONG_CHARSET:
-            return {**row, "HZ_MSG": str(row["HZ_MSG"]).encode("gbk").decode("latin-1")}
-        case Fault.HALF_FILE:
-            return {**row, "HZ_CODE": None, "HZ_MSG": None}
-        case Fault.ERROR_INSIDE:
-            return {**row, "HZ_CODE": "99", "HZ_MSG": "ORA-00257"}
-        case Fault.HUGE:
-            return {**row, "HZ_MSG": "长" * (HUGE_BYTES // 3)}
-        case _:
-            return row
 
 
 def _next_month(at: datetime) -> str:

@@ -17,12 +17,12 @@ from starlette.routing import BaseRoute
 
 from config import logs
 from config.clock import SHANGHAI
-from demo.faults.answers import HUGE_BYTES
+from demo.faults.files import spoiled
+from demo.faults.switch import Fault
 from demo.ground import hours, received_sql
 from demo.ground.callbacks import Message, due_messages
 from demo.ground.context import SystemContext
 from demo.ground.exchange import run_often, run_scans
-from demo.ground.faults import Fault
 from demo.ground.hours import SATURDAY, Hours
 from demo.ground.received import NewSubmission, Step
 from demo.ground.results import Event, Told, run_results
@@ -149,15 +149,8 @@ class _Desk:
 
     async def _put(self, batch: str, content: bytes, rows: int, fault: Fault) -> None:
         name = self._next_name()
-        marker = write_marker(f"{name}.txt", content, rows, f"{batch}.txt")
-        if fault is Fault.HALF_FILE:
-            content = content[: len(content) // 2]
-        if fault in (Fault.GARBLED, Fault.WRONG_CHARSET):
-            content = content.decode("gbk").encode("utf-8")
-            marker = write_marker(f"{name}.txt", content, rows, f"{batch}.txt")
-        if fault is Fault.HUGE:
-            content += b" " * HUGE_BYTES
-            marker = write_marker(f"{name}.txt", content, rows, f"{batch}.txt")
+        content, spoken_of = spoiled(fault, content)
+        marker = write_marker(f"{name}.txt", spoken_of, rows, f"{batch}.txt")
         marker_first = self._context.dice("order", name).random() < 0.2
         if marker_first:
             _whole(self._root / "out" / f"{name}.ok", marker)

@@ -23,12 +23,12 @@ from starlette.routing import BaseRoute, Route
 from config import logs
 from config.cancelling import heeding
 from config.clock import SHANGHAI
-from demo.faults.answers import HUGE_BYTES
+from demo.faults.messages import spoiled
+from demo.faults.switch import BEFORE_COMMIT, Fault
 from demo.ground import received_sql as sql
 from demo.ground.channel import Channel
 from demo.ground.context import SystemContext
 from demo.ground.day_list import day_list
-from demo.ground.faults import BEFORE_COMMIT, Fault
 from demo.ground.hours import Hours
 from demo.ground.received import NewSubmission, Repeat, Step, Submission, submission_of
 from demo.ground.results import Event, Told, about, run_results, seconds_to_next
@@ -110,11 +110,7 @@ class _Office:
         if fault in BEFORE_COMMIT:
             return []
         answer = self._written(header, await self._decided(header, body))
-        if fault in (Fault.NONE, Fault.OUT_OF_ORDER):
-            return [answer]
-        if fault is Fault.SILENT:
-            return []
-        return [spoiled_message(fault, answer), answer] if fault in UNREADABLE else [answer] * 2
+        return spoiled(fault, answer)
 
     async def _decided(self, header: Mapping[str, object], body: Mapping[str, object]) -> Mapping[str, object]:
         if wrong := check(str(header.get("bizCode")), body):
@@ -213,24 +209,6 @@ class _Office:
             {"corrId": header.get("corrId", "")}, body, self._context.secrets("tax-ssf.sm2-department-private")
         )
         return Response(answer, media_type="application/json")
-
-
-UNREADABLE: Final = frozenset({Fault.GARBLED, Fault.WRONG_CHARSET, Fault.HALF_FILE, Fault.ERROR_INSIDE, Fault.HUGE})
-
-
-def spoiled_message(fault: Fault, answer: bytes) -> bytes:
-    """Return what stands on the topic in front of the good message: nothing that proves anything."""
-    match fault:
-        case Fault.HALF_FILE:
-            return answer[: len(answer) // 2]
-        case Fault.WRONG_CHARSET:
-            return answer.decode().encode("utf-16")
-        case Fault.HUGE:
-            return answer + b" " * HUGE_BYTES
-        case Fault.ERROR_INSIDE:
-            return b'{"header": {}, "body": {"jgdm": "ORA-00257"}}'
-        case _:
-            return "网关繁忙".encode()
 
 
 def _said(submission: Submission, status: str, facts: Mapping[str, object]) -> dict[str, object]:

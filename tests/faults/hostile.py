@@ -13,7 +13,7 @@ from config import logs
 from config.clock import utc_now
 from config.state import StateStore
 from connectors.ledger import DeliveryState
-from demo.ground.faults import LASTING, Fault
+from demo.faults.switch import LASTING, Fault
 from tests.doubles.house import CLERK, application
 from tests.faults.figures import Figure
 from tests.faults.hostile_clerks import clerks

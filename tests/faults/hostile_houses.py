@@ -23,8 +23,8 @@ from connectors.callbacks import Callbacks
 from connectors.spec import load_system
 from connectors.storage.tables import metadata as connectors_tables
 from connectors.system import System
+from demo.faults.switch import Fault
 from demo.ground.context import SystemContext
-from demo.ground.faults import Fault
 from demo.ground.secrets import make_secrets
 from matters.storage.tables import metadata as matters_tables
 from tests.doubles.captcha_reader import read_digits

@@ -16,10 +16,10 @@ from connectors.ledger import InboundEvent
 from connectors.ports import Errand, Lists
 from connectors.storage.health import SqlHealthBook
 from connectors.system_health import SystemHealth
+from demo.faults.switch import Fault
 from demo.gjj_core.tables import T_WB_KH
 from demo.gjj_core.tables import metadata as gjj_metadata
 from demo.ground.exchange import wall
-from demo.ground.faults import Fault
 from demo.mz_benefit.tables import IN_RESULT, OUT_BIZ, metadata
 from demo.rs_card.files import write_marker
 from tests.doubles.front_databases import KINDS, FrontDatabase, front_database

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.ground.faults import Fault
+from demo.faults.switch import Fault
 from tests.conftest import Backend
 from tests.faults.hostile import endure
 from tests.servers.valkey import Valkey

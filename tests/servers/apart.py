@@ -61,7 +61,7 @@ class Apart:
             self.window.wait()
 
     def misbehave(self, system: str, mode: str, *, times: int = 1, seconds: float | None = None) -> None:
-        """Tell a department how to fail for its next `times` submissions (demo/ground/faults.py)."""
+        """Tell a department how to fail for its next `times` submissions (demo/faults/switch.py)."""
         wanted: dict[str, Any] = {"mode": mode, "times": times, "seconds": seconds}
         address = f"{self.installation.system(system)['base_url']}/faults"
         httpx2.post(address, json=wanted, timeout=10).raise_for_status()
