@@ -61,8 +61,9 @@ class SqlStepBook:
                 await self._follow(connection, [Moved(case=moved, event=event)], at=at)
             for row in held:
                 await close_tasks(connection, row["id"], reasons=SUPPLEMENT_TASKS, by=by, result=to.value, at=at)
-            if carry is not None and due_at is not None and (row := _sent(held)) is not None:
-                await _carry(connection, row, carry, note=evidence.note or "", at=at, due_at=due_at)
+            sent = _sent(held)
+            if carry is not None and due_at is not None and sent is not None:
+                await _carry(connection, sent, carry, note=evidence.note or "", at=at, due_at=due_at)
             return moved
 
         return await until_uncontested(self._engine, commit)
