@@ -4,7 +4,8 @@ Catalogues are read from .po by each process, so there is no compiled file to fo
 """
 
 import gettext
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -31,13 +32,19 @@ class Catalogue(gettext.NullTranslations):
 
 def load_catalogues(directories: Iterable[Path]) -> dict[Language, Catalogue]:
     """Return the catalogue of each language from `<directory>/en.po` of every directory."""
-    from babel.messages.pofile import read_po  # takes as long to load as the catalogues to read
-
     english: dict[str, str] = {}
     for directory in directories:
-        with (directory / "en.po").open("rb") as file:
-            english |= {str(m.id): str(m.string) for m in read_po(file, locale="en") if m.id and m.string}
+        english |= _messages(directory / "en.po")
     return {"zh-Hans": Catalogue("zh-Hans", {}), "en": Catalogue("en", english)}
+
+
+@cache
+def _messages(catalogue: Path) -> Mapping[str, str]:
+    """Return the translations of a file, read once: it does not change while we run."""
+    from babel.messages.pofile import read_po  # takes as long to load as the catalogues to read
+
+    with catalogue.open("rb") as file:
+        return {str(m.id): str(m.string) for m in read_po(file, locale="en") if m.id and m.string}
 
 
 def negotiate(accept_language: str | None, preferred: str | None = None) -> Language:

@@ -4,6 +4,7 @@ t=2, m=19 MiB, p=1 (OWASP's second profile) costs about 45 ms; anyio's forty def
 and every core, so hashing has a limiter of its own and a short queue.
 """
 
+from functools import cache
 from typing import Final
 
 from anyio import CapacityLimiter, to_thread
@@ -29,7 +30,7 @@ class Passwords:
     def __init__(self, *, at_once: int = 2, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
         self._limiter = CapacityLimiter(at_once)
-        self._nobodys = ""
+        self._cost = (self._hasher.time_cost, self._hasher.memory_cost, self._hasher.parallelism)
 
     async def hash(self, password: str) -> str:
         """Return the hash to keep.
@@ -49,10 +50,9 @@ class Passwords:
         """
         if self._limiter.statistics().tasks_waiting >= _QUEUE_AT_MOST:
             raise TooBusy
-        if not self._nobodys:
-            self._nobodys = await to_thread.run_sync(self._hasher.hash, "nobody's password", limiter=self._limiter)
+        nobodys = await to_thread.run_sync(_hash_of_nobody, self._cost, limiter=self._limiter)
         fits = await to_thread.run_sync(
-            self._verify, password_hash or self._nobodys, password[:MOST_CHARACTERS], limiter=self._limiter
+            self._verify, password_hash or nobodys, password[:MOST_CHARACTERS], limiter=self._limiter
         )
         return fits and bool(password_hash) and len(password) <= MOST_CHARACTERS
 
@@ -61,3 +61,11 @@ class Passwords:
             return self._hasher.verify(password_hash, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
+
+
+@cache
+def _hash_of_nobody(cost: tuple[int, int, int]) -> str:
+    """Return a hash that takes as long to verify as anybody's of this cost; it is made once in a process."""
+    time_cost, memory_cost, parallelism = cost
+    hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_cost, parallelism=parallelism)
+    return hasher.hash("nobody's password")

@@ -63,6 +63,7 @@ def _typed_forms(reading: str) -> tuple[str, ...]:
     return (reading,)
 
 
+@lru_cache(maxsize=2048)  # the matters' names and words: every look at the guides asks for them again
 def readings(text: str) -> Readings:
     """Return the readings of a text; of polyphones the one that fits the word comes first, the others stay."""
     in_words = lazy_pinyin(text, style=Style.NORMAL, errors=_one_by_one)

@@ -17,6 +17,7 @@ from config.state import StateStore
 from config.storage.memory_state import MemoryStateStore
 from config.storage.redis_state import RedisStateStore
 from config.storage.sql import create_engine
+from tests.doubles import compiled_templates
 from tests.scheduling import ByWhatIsShared, Standing
 from tests.servers.browser_loop import BrowserLoop
 from tests.servers.installation import Installation
@@ -26,6 +27,7 @@ from tests.servers.sshd import Sshd
 from tests.servers.valkey import Valkey
 
 CHROMIUM = Path("/usr/bin/chromium")
+compiled_templates.share()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

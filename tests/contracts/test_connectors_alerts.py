@@ -10,6 +10,7 @@ from connectors.alerting import Alerting
 from connectors.incidents import DAMPING, IncidentKey
 from connectors.storage.alerts import SqlAlerts
 from connectors.storage.tables import metadata
+from tests.doubles.prepared import with_tables
 
 AT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -17,8 +18,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 async def book(engine: AsyncEngine) -> SqlAlerts:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     return SqlAlerts(engine)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from connectors.storage.batches import SqlBatches
 from connectors.storage.tables import metadata
+from tests.doubles.prepared import with_tables
 
 CARD, DAY = "rs-card", date(2026, 3, 18)
 AT = datetime(2026, 3, 18, 2, 0, tzinfo=UTC)
@@ -19,8 +20,7 @@ def rows(*keys: str) -> list[tuple[str, str, str]]:
 
 @pytest.fixture
 async def batches(engine: AsyncEngine) -> SqlBatches:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     return SqlBatches(engine)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from connectors.maintenance import Window
 from connectors.storage.maintenance import SqlMaintenance
 from connectors.storage.tables import metadata
+from tests.doubles.prepared import with_tables
 
 AT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -16,8 +17,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 async def book(engine: AsyncEngine) -> SqlMaintenance:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     return SqlMaintenance(engine)
 
 

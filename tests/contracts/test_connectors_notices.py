@@ -22,6 +22,7 @@ from connectors.storage.opening_noticing import open_noticing
 from connectors.storage.tables import metadata
 from matters.policy import Actor, Role, may_decide_event
 from tests.doubles.house import matters
+from tests.doubles.prepared import with_tables
 
 AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 TOWN, NEIGHBOUR = "320105007", "320105008"
@@ -31,8 +32,7 @@ BORN = "990101190203011230"
 
 @pytest.fixture
 async def noticing(engine: AsyncEngine) -> Noticing:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     return open_noticing(
         flows=FLOWS, systems={}, guide=matters().get, secret=b"s", due_on=lambda at: at + timedelta(days=1)
     )

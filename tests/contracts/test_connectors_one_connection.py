@@ -19,6 +19,7 @@ from matters.elements import Duration
 from matters.storage.guides import SqlGuideStore
 from matters.storage.tables import metadata as matters_tables
 from tests.doubles.house import ROOT, matters
+from tests.doubles.prepared import with_tables
 
 AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 DIBAO = "01-minimum-living-guarantee"
@@ -28,9 +29,7 @@ DIBAO = "01-minimum-living-guarantee"
 async def narrow(database_url: str) -> AsyncIterator[AsyncEngine]:
     """An engine with one connection, over a database that knows the guides."""
     wide = create_engine(database_url)
-    async with wide.begin() as connection:
-        await connection.run_sync(matters_tables.create_all)
-        await connection.run_sync(connectors_tables.create_all)
+    await with_tables(wide, matters_tables, connectors_tables)
     await SqlGuideStore(wide).seed([matters()[DIBAO]], at=AT)
     await wide.dispose()
     engine = create_async_engine(database_url, pool_size=1, max_overflow=0, pool_timeout=3)

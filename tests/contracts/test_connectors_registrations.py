@@ -19,6 +19,7 @@ from connectors.storage.registrations import SqlRegistrations
 from connectors.storage.registry_tables import steps
 from connectors.storage.shipping import ship
 from connectors.storage.tables import deliveries, desk_tasks, metadata, submissions
+from tests.doubles.prepared import with_tables
 
 S = RegistrationState
 AT = datetime(2026, 3, 3, 2, tzinfo=UTC)
@@ -28,8 +29,7 @@ SYSTEM = "mz-elder"
 
 @pytest.fixture
 async def book(engine: AsyncEngine) -> SqlRegistrations:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     return SqlRegistrations(engine)
 
 

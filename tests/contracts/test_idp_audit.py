@@ -12,6 +12,7 @@ from idp.protocol.audit import AuditEvent, AuditKind, AuditUnavailable, is_seale
 from idp.storage.audit import AuditChain, SqlAudit
 from idp.storage.tables import audit, audit_head, consents, metadata
 from migrations.run import upgrade
+from tests.doubles.prepared import with_tables
 
 AT = datetime(2026, 11, 23, 1, 0, 0, 123456, tzinfo=UTC)
 KEY = b"k" * 32
@@ -23,8 +24,7 @@ def event(n: int = 0, kind: AuditKind = AuditKind.SIGN_IN, **given: str) -> Audi
 
 @pytest.fixture
 async def made(engine: AsyncEngine) -> AsyncEngine:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     return engine
 
 
@@ -98,8 +98,7 @@ async def test_the_database_refuses_to_change_or_delete_a_row(engine: AsyncEngin
     if made_by == "history":
         await upgrade(engine)
     else:
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
+        await with_tables(engine, metadata)
     store = SqlAudit(engine, AuditChain(KEY))
     await store.append(event(0), event(1))
     for statement in (update(audit).values(sub="s-9"), delete(audit).where(audit.c.seq == 2)):

@@ -19,6 +19,7 @@ from idp.storage.client_invitations import SqlClientInvitationStore
 from idp.storage.clients import SqlClientStore
 from idp.storage.device_requests import StateDeviceRequestStore
 from idp.storage.tables import metadata
+from tests.doubles.prepared import with_tables
 
 AT = datetime(2026, 11, 23, 1, 0, 0, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -70,8 +71,7 @@ async def test_a_devices_grant_is_taken_once(state_store: StateStore) -> None:
 
 @pytest.fixture
 async def invitations(engine: AsyncEngine) -> SqlClientInvitationStore:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     store = SqlClientInvitationStore(engine)
     await store.add(INVITATION)
     return store

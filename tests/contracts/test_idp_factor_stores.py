@@ -23,6 +23,7 @@ from idp.storage.passkeys import SqlPasskeyStore
 from idp.storage.sealing import Seal, SealBroken, derive
 from idp.storage.tables import metadata
 from idp.storage.tables import totp as totp_table
+from tests.doubles.prepared import with_tables
 
 AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 CHAIN = AuditChain(b"k" * 32)
@@ -39,8 +40,7 @@ ACCOUNT = Account(
 
 @pytest.fixture
 async def made(engine: AsyncEngine) -> AsyncEngine:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     return engine
 
 

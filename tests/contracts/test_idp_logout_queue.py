@@ -14,6 +14,7 @@ from idp.protocol.logout_ports import LogoutQueueUnavailable
 from idp.protocol.session import Ending
 from idp.storage.logout_queue import SqlLogoutQueue
 from idp.storage.tables import metadata
+from tests.doubles.prepared import with_tables
 
 AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -22,8 +23,7 @@ ENDED = Settled(state=DeliveryState.ENDED, answer="status 200", next_try_at=None
 
 @pytest.fixture
 async def queue(engine: AsyncEngine) -> SqlLogoutQueue:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     return SqlLogoutQueue(engine)
 
 

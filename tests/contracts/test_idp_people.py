@@ -22,6 +22,7 @@ from idp.storage.counter_recoveries import SqlCounterRecoveryStore, SqlFactorRes
 from idp.storage.invitations import SqlInvitationStore
 from idp.storage.sweeping import SqlExpiredGrants
 from idp.storage.tables import grants, invitations, metadata, recovery_codes, refresh_tokens, totp
+from tests.doubles.prepared import with_tables
 
 AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 KEY = b"i" * 32
@@ -58,8 +59,7 @@ def recovery(n: int = 1, **given: object) -> CounterRecovery:
 
 @pytest.fixture
 async def made(engine: AsyncEngine) -> AsyncEngine:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     return engine
 
 

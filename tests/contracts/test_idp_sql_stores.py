@@ -26,6 +26,7 @@ from idp.storage.refresh_tokens import SqlRefreshTokenStore
 from idp.storage.sealing import Seal, SealBroken, derive
 from idp.storage.tables import keys as keys_table
 from idp.storage.tables import metadata
+from tests.doubles.prepared import with_tables
 
 AT = datetime(2026, 11, 23, 1, 0, 0, 123456, tzinfo=UTC)
 CHAIN = AuditChain(b"k" * 32)
@@ -42,8 +43,7 @@ GRANT = Grant(
 
 @pytest.fixture
 async def made(engine: AsyncEngine) -> AsyncEngine:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     return engine
 
 

@@ -18,6 +18,7 @@ from matters.material import FileRef, MaterialProof, ProofKind
 from matters.ports import Scope
 from matters.storage.cases import SqlCaseStore, add_case, append_event, find_open_case, load_case, next_sequence
 from matters.storage.tables import metadata
+from tests.doubles.prepared import with_tables
 
 AT = datetime(2026, 11, 22, 1, 30, 0, 123456, tzinfo=UTC)
 WINDOW = Evidence(source="window", who="王晓芸")
@@ -26,8 +27,7 @@ FILE = FileRef(sha256="ab" * 32, name="证明.pdf", media_type="application/pdf"
 
 @pytest.fixture
 async def store(engine: AsyncEngine) -> SqlCaseStore:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     return SqlCaseStore(engine)
 
 

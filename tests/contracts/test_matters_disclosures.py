@@ -11,14 +11,14 @@ from matters.disclosure import Disclosure
 from matters.storage.disclosures import SqlDisclosureStore
 from matters.storage.tables import metadata
 from tests.contracts.test_matters_cases import AT, keep, new_case
+from tests.doubles.prepared import with_tables
 
 CASE, EVENT = new_case()
 
 
 @pytest.fixture
 async def store(engine: AsyncEngine) -> SqlDisclosureStore:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     await keep(engine, (CASE, EVENT))
     return SqlDisclosureStore(engine)
 

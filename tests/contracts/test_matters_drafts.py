@@ -12,14 +12,14 @@ from matters.material import FileRef, MaterialProof, ProofKind
 from matters.ports import Draft
 from matters.storage.drafts import SqlDraftStore, delete_draft
 from matters.storage.tables import metadata
+from tests.doubles.prepared import with_tables
 
 AT = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)
 
 
 @pytest.fixture
 async def store(engine: AsyncEngine) -> SqlDraftStore:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     return SqlDraftStore(engine)
 
 

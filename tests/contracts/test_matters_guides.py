@@ -12,6 +12,7 @@ from matters.guide import Matter, load_matters, parse_matter
 from matters.guide_version import GuideStatus
 from matters.storage.guides import SqlGuideStore
 from matters.storage.tables import metadata
+from tests.doubles.prepared import with_tables
 
 CONFIG = Path(__file__).parents[2] / "config"
 AT = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)
@@ -25,8 +26,7 @@ def shipped() -> tuple[Matter, ...]:
 
 @pytest.fixture
 async def store(engine: AsyncEngine, shipped: tuple[Matter, ...]) -> SqlGuideStore:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     store = SqlGuideStore(engine)
     assert await store.seed(shipped, at=AT) == 32
     return store
@@ -56,8 +56,7 @@ async def test_seeding_again_adds_and_changes_nothing(store: SqlGuideStore, ship
 
 
 async def test_processes_that_start_together_seed_once(engine: AsyncEngine, shipped: tuple[Matter, ...]) -> None:
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     added = await asyncio.gather(*(SqlGuideStore(engine).seed(shipped, at=AT) for _ in range(3)))
     assert sum(added) == 32
 

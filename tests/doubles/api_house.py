@@ -22,23 +22,29 @@ from config.asgi.shell import shell
 from config.clock import SHANGHAI, Clock, utc_now
 from config.settings import Settings
 from config.state import StateStore
+from config.storage.memory_state import MemoryStateStore
 from connectors.app import create_connectors
 from connectors.spec import load_systems
 from connectors.system import System
 from demo.forms import make_application
+from idp import keys
 from idp.app import create_app as create_idp
+from idp.app import wire
 from idp.protocol.client import Client, hash_secret
-from matters.data_items import load_data_items
+from matters.data_items import DataItems, load_data_items
 from matters.guide import Matter, load_matters
-from matters.working_days import load_calendar
+from matters.storage.guides import SqlGuideStore
+from matters.working_days import WorkingCalendar, load_calendar
 from portal.api.state import ApiState
 from portal.app import LARGER_BODIES
 from portal.app import create_app as create_portal
 from portal.people import Person
 from portal.state import PortalState
+from tests.doubles.prepared import prepared
 
 ROOT = Path(__file__).parents[2]
 SECRET = "k7Qd0pX2vR9mZ4sW8tB1nC6yH3fJ5gLa"
+_SETTINGS = {"ONEWINDOW_BASE_URL": "http://127.0.0.1:8500", "ONEWINDOW_SECRET_KEY": SECRET}
 UNIT_A = {"unit": "320105007-bmfw", "region": "320105007"}
 UNIT_B = {"unit": "320206003-bmfw", "region": "320206003"}
 ALL_SCOPES = ("guides:read", "cases:read", "cases:write")
@@ -54,6 +60,16 @@ def guides() -> tuple[Matter, ...]:
 @cache
 def systems() -> Mapping[str, System]:
     return load_systems(ROOT / "config" / "systems")
+
+
+@cache
+def calendar() -> WorkingCalendar:
+    return load_calendar(ROOT / "config" / "calendar.yaml")
+
+
+@cache
+def data_items() -> DataItems:
+    return load_data_items(ROOT / "config" / "data_items.yaml")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,16 +147,13 @@ async def house(engine: AsyncEngine, state: StateStore, directory: Path) -> Asyn
     """Open a OneWindow on an empty database."""
     settings = Settings.from_env(
         {
-            "ONEWINDOW_BASE_URL": "http://127.0.0.1:8500",
-            "ONEWINDOW_SECRET_KEY": SECRET,
+            **_SETTINGS,
             "ONEWINDOW_VAR_DIR": str(directory / "var"),
             "ONEWINDOW_SECRETS_DIR": str(directory),
             "ONEWINDOW_METRICS_TOKEN": METRICS_TOKEN,
         }
     )
-    async with engine.begin() as connection:
-        for tables in (idp.storage.tables, matters.storage.tables, connectors.storage.tables):
-            await connection.run_sync(tables.metadata.create_all)
+    await prepared(engine, "api house", _fill)
     made: list[House] = []
 
     async def front_door(scope: Any, receive: Any, send: Any) -> None:
@@ -170,14 +183,22 @@ async def house(engine: AsyncEngine, state: StateStore, directory: Path) -> Asyn
                 directory=directory,
             )
         )
-        await made[0].api.guide_store.seed(guides(), at=utc_now())
         yield made[0]
+
+
+async def _fill(engine: AsyncEngine) -> None:
+    """Make the tables and the provider's keys, and publish the guides."""
+    async with engine.begin() as connection:
+        for tables in (idp.storage.tables, matters.storage.tables, connectors.storage.tables):
+            await connection.run_sync(tables.metadata.create_all)
+    await SqlGuideStore(engine).seed(guides(), at=utc_now())
+    provider = wire(settings=Settings.from_env(_SETTINGS), engine=engine, state=MemoryStateStore(), clock=utc_now)
+    await keys.ensure(provider.state.key_store, at=utc_now())
 
 
 def _portal(
     settings: Settings, engine: AsyncEngine, state: StateStore, clock: Clock, back_channel: httpx2.AsyncBaseTransport
 ) -> Starlette:
-    calendar = load_calendar(ROOT / "config" / "calendar.yaml")
     by_id = {matter.id: matter for matter in guides()}
     connectors = create_connectors(
         settings=settings,
@@ -186,7 +207,7 @@ def _portal(
         clock=clock,
         systems=systems(),
         guide=by_id.get,
-        calendar=calendar,
+        calendar=calendar(),
     )
     return create_portal(
         settings=settings,
@@ -194,8 +215,8 @@ def _portal(
         state=state,
         clock=clock,
         matters=guides(),
-        data_items=load_data_items(ROOT / "config" / "data_items.yaml"),
-        calendar=calendar,
+        data_items=data_items(),
+        calendar=calendar(),
         connectors=connectors,
         back_channel=back_channel,
     )

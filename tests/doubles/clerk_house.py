@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -24,13 +25,14 @@ from config.clock import SHANGHAI, utc_now
 from config.egress import EgressClient, EgressRules
 from config.settings import Settings
 from config.state import StateStore
+from config.storage.memory_state import MemoryStateStore
 from connectors.app import Connectors, create_connectors
-from connectors.flows import read_flows
+from connectors.flows import Flows, read_flows
 from connectors.spec import load_systems
 from connectors.system import System
 from demo.forms import make_application
 from demo.seed import ACCOUNTS, DEMO_PASSWORD
-from idp import accounts, clients
+from idp import accounts, clients, keys
 from idp import app as idp_app
 from idp.endpoints.state import IdpState
 from matters.data_items import DataItems, load_data_items
@@ -40,11 +42,13 @@ from matters.storage.guides import SqlGuideStore
 from matters.working_days import WorkingCalendar, load_calendar
 from portal.app import LARGER_BODIES, create_app
 from portal.state import PortalState
+from tests.doubles.prepared import prepared
 from tests.servers.visitor import Form, Page, read_page
 
 ROOT = Path(__file__).parents[2]
 BASE = "http://127.0.0.1:8481"
 SECRET = "kJ8sd92mZqpW03nvXcY71LrTbHfGe5Ua-Io"
+_SETTINGS = {"ONEWINDOW_BASE_URL": BASE, "ONEWINDOW_SECRET_KEY": SECRET}
 
 
 @cache
@@ -79,6 +83,11 @@ def calendar() -> WorkingCalendar:
     return load_calendar(ROOT / "config" / "calendar.yaml")
 
 
+@cache
+def flows() -> Flows:
+    return read_flows(ROOT / "config")
+
+
 @dataclass
 class House:
     """One process with everything in it. `later` moves its clock forward."""
@@ -104,29 +113,24 @@ class House:
 
 
 @asynccontextmanager
-async def house(engine: Any, state: StateStore, directory: Path, **variables: str) -> AsyncIterator[House]:
+async def house(engine: AsyncEngine, state: StateStore, directory: Path, **variables: str) -> AsyncIterator[House]:
     """Open a OneWindow with the demo's accounts on an empty database; `variables` are settings beside the usual."""
     endpoints = directory / "endpoints.yaml"
     endpoints.write_text("\n".join(f"{id_}: http://127.0.0.1:9" for id_ in systems()), encoding="utf-8")
     settings = Settings.from_env(
         {
-            "ONEWINDOW_BASE_URL": BASE,
-            "ONEWINDOW_SECRET_KEY": SECRET,
+            **_SETTINGS,
             "ONEWINDOW_VAR_DIR": str(directory / "var"),
             "ONEWINDOW_ENDPOINTS_FILE": str(endpoints),
             **variables,
         }
     )
-    async with engine.begin() as connection:
-        for tables in (idp.storage.tables, matters.storage.tables, connectors.storage.tables):
-            await connection.run_sync(tables.metadata.create_all)
+    await prepared(engine, "clerk house", _fill)
     made: list[House] = []
 
     def clock() -> datetime:
         return made[0].now() if made else utc_now()
 
-    await SqlGuideStore(engine).seed(guides(), at=utc_now())
-    await _people(settings, engine, state)
     by_id = {matter.id: matter for matter in guides()}
     connected = create_connectors(
         settings=settings,
@@ -136,7 +140,7 @@ async def house(engine: Any, state: StateStore, directory: Path, **variables: st
         systems=systems(),
         guide=by_id.get,
         calendar=calendar(),
-        flows=read_flows(ROOT / "config"),
+        flows=flows(),
     )
 
     async def front_door(scope: Any, receive: Any, send: Any) -> None:
@@ -176,8 +180,15 @@ def _into(app: Any) -> httpx2.AsyncBaseTransport:
     return httpx2.ASGITransport(app=app)
 
 
-async def _people(settings: Settings, engine: Any, state: StateStore) -> None:
+async def _fill(engine: AsyncEngine) -> None:
+    """Make the tables, publish the guides and register the demo's people and the portal."""
+    async with engine.begin() as connection:
+        for tables in (idp.storage.tables, matters.storage.tables, connectors.storage.tables):
+            await connection.run_sync(tables.metadata.create_all)
+    await SqlGuideStore(engine).seed(guides(), at=utc_now())
+    settings, state = Settings.from_env(_SETTINGS), MemoryStateStore()
     provider = idp_app.wire(settings=settings, engine=engine, state=state, clock=utc_now).state
+    await keys.ensure(provider.key_store, at=utc_now())
     client, secret = portal_client(settings)
     await clients.put(provider.client_store, provider.account_store, client, client_secret=secret, at=utc_now())
     for account in ACCOUNTS:

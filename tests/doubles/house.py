@@ -24,6 +24,7 @@ from matters.material import MaterialProof, ProofKind
 from matters.policy import Actor, Role
 from matters.storage.tables import metadata as matters_tables
 from matters.working_days import WorkingCalendar, load_calendar
+from tests.doubles.prepared import with_tables
 
 ROOT = Path(__file__).parents[2]
 ELDER = "05-elder-respect-allowance"
@@ -152,9 +153,7 @@ async def make_house(
 ) -> House:
     """Return a house over `engine`, its tables made unless told otherwise; `systems` stand for the small spec's."""
     if create:
-        async with engine.begin() as connection:
-            await connection.run_sync(matters_tables.create_all)
-            await connection.run_sync(connectors_tables.create_all)
+        await with_tables(engine, matters_tables, connectors_tables)
     secrets = tmp_path / "secrets"
     secrets.mkdir(exist_ok=True)
     (secrets / "elder.token").write_text("department-token\n", encoding="utf-8")

@@ -27,10 +27,12 @@ from idp.accounts import NewAccount
 from idp.app import create_app, larger_bodies, open_paths, root_routes, wire
 from idp.background import Background
 from idp.endpoints.state import IdpState
+from idp.passwords import Passwords
 from idp.protocol.account import Account
 from idp.protocol.client import Client
 from idp.protocol.signing import SigningKey
 from idp.storage.tables import metadata
+from tests.doubles.prepared import with_tables
 
 BASE = "http://127.0.0.1:8000"
 ISSUER = f"{BASE}/idp"
@@ -42,6 +44,7 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 EVERY_SCOPE = ("openid", "profile", "unit", "offline_access", "guides:read", "cases:read", "cases:write")
 
 _made_keys: list[SigningKey] = []
+_made_hashes: dict[str, str] = {}
 
 
 def settings(**given: Any) -> Settings:
@@ -59,6 +62,15 @@ class FakeClock:
 
     def forward(self, by: timedelta) -> None:
         self.now += by
+
+
+class OnceHashed(Passwords):
+    """Real hashes, made once for each password: registering somebody is not what is tested by most."""
+
+    async def hash(self, password: str) -> str:
+        if password not in _made_hashes:
+            _made_hashes[password] = await super().hash(password)
+        return _made_hashes[password]
 
 
 @dataclass
@@ -107,7 +119,7 @@ class Site:
             "roles": frozenset({"clerk"}),
         }
         return await accounts.create(
-            self.idp.account_store, self.idp.client_store, self.idp.passwords,
+            self.idp.account_store, self.idp.client_store, OnceHashed(),
             NewAccount(**wanted | given), password=PASSWORD, at=self.clock(),
         )  # fmt: skip
 
@@ -115,8 +127,7 @@ class Site:
 @asynccontextmanager
 async def open_site(engine: AsyncEngine, state: StateStore, **given: Any) -> AsyncIterator[Site]:
     """Make the tables, start the provider and stop it at the end."""
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     async with another_process(engine, state, FakeClock(), **given) as site:
         yield site
 

@@ -28,6 +28,7 @@ from matters.storage.cases import SqlCaseStore
 from matters.storage.tables import metadata as matters_tables
 from tests.doubles.departments import A_WEDNESDAY_MORNING, MATTERS, ROOT, Department, department
 from tests.doubles.house import CLERK, application, calendar
+from tests.doubles.prepared import with_tables
 
 OVER = {"completed_approved", "completed_refused", "returned"}
 SPEED = 2000.0
@@ -171,9 +172,7 @@ async def reflux_town(
                 ),
             }
         )
-        async with engine.begin() as connection:
-            await connection.run_sync(matters_tables.create_all)
-            await connection.run_sync(connectors_tables.create_all)
+        await with_tables(engine, matters_tables, connectors_tables)
         connectors = create_connectors(
             settings=settings,
             engine=engine,

@@ -21,6 +21,7 @@ from matters.policy import Actor, Role
 from matters.storage.guides import SqlGuideStore
 from matters.storage.tables import metadata as matters_tables
 from tests.doubles.house import ELDER, SPEC, House, make_house, matters
+from tests.doubles.prepared import with_tables
 
 SYSTEM = "mz-elder"
 OWNER = Actor(sub="owner-a", name="钱主管", roles=frozenset({Role.OWNER}), unit="mz-info", region="32")
@@ -84,9 +85,7 @@ async def registered_house(
     """Return a house over `engine`; `create` makes its tables and ships `text` as version 1, else they are there."""
     versions, at = SqlRegistrations(engine), datetime.now(UTC)
     if create:
-        async with engine.begin() as connection:
-            await connection.run_sync(matters_tables.create_all)
-            await connection.run_sync(connectors_tables.create_all)
+        await with_tables(engine, matters_tables, connectors_tables)
         await SqlGuideStore(engine).seed([matters()[ELDER]], at=at)
         await ship(engine, [as_written(SYSTEM, text or spec_text(), None, writers=(), origin="shipped", at=at)])
     live = LiveSystems(versions, state)

@@ -17,8 +17,8 @@ async def first_section(clerk: Visitor) -> Page:
     return page
 
 
-async def test_a_wrong_value_is_named_at_its_field_and_everything_typed_is_kept(open_house: House) -> None:
-    clerk = await open_house.person("clerk")
+async def test_a_wrong_value_is_named_at_its_field_and_everything_typed_is_kept(one: House) -> None:
+    clerk = await one.person("clerk")
     page = await first_section(clerk)
     typed = {"applicant_name": "张三<b>", "applicant_id_number": "99010119050101123", "applicant_address": "测试路1号"}
     wrong = await clerk.submit(page, page.form(action="/form/applicant"), typed)
@@ -44,8 +44,8 @@ async def test_saving_keeps_half_a_form_and_complains_of_nothing_empty(open_hous
     assert not problems(saved)
 
 
-async def test_rows_are_added_and_removed_by_buttons_and_keep_what_was_typed(open_house: House) -> None:
-    clerk = await open_house.person("clerk")
+async def test_rows_are_added_and_removed_by_buttons_and_keep_what_was_typed(one: House) -> None:
+    clerk = await one.person("clerk")
     start = await first_section(clerk)
     base = start.url.rsplit("/form/", 1)[0]
     page = await clerk.get(f"{base}/form/household")
@@ -58,8 +58,8 @@ async def test_rows_are_added_and_removed_by_buttons_and_keep_what_was_typed(ope
     assert "household_members.1.name" not in form.names
 
 
-async def test_a_field_that_depends_on_an_answer_appears_with_it(open_house: House) -> None:
-    clerk = await open_house.person("clerk")
+async def test_a_field_that_depends_on_an_answer_appears_with_it(one: House) -> None:
+    clerk = await one.person("clerk")
     start = await first_section(clerk)
     base = start.url.rsplit("/form/", 1)[0]
     page = await clerk.get(f"{base}/form/agent")
@@ -132,8 +132,8 @@ async def test_a_visitor_without_a_browser_id_can_park_nothing(open_house: House
 
 
 @pytest.mark.parametrize("token", [None, "", "guessed"])
-async def test_a_post_without_the_forms_token_is_refused_and_does_nothing(open_house: House, token: str | None) -> None:
-    clerk = await open_house.person("clerk")
+async def test_a_post_without_the_forms_token_is_refused_and_does_nothing(one: House, token: str | None) -> None:
+    clerk = await one.person("clerk")
     page = await clerk.get(f"/matters/{MATTER.id}")
     form = page.form(action="/intake")
     form.values.pop("csrf_token")
@@ -142,8 +142,8 @@ async def test_a_post_without_the_forms_token_is_refused_and_does_nothing(open_h
     assert "/drafts/" not in (await clerk.get("/cases?state=drafts")).text
 
 
-async def test_a_post_from_another_site_is_refused(open_house: House) -> None:
-    clerk = await open_house.person("clerk")
+async def test_a_post_from_another_site_is_refused(one: House) -> None:
+    clerk = await one.person("clerk")
     page = await clerk.get(f"/matters/{MATTER.id}")
     form = page.form(action="/intake")
     refused = await clerk.submit(page, form, headers={"origin": "https://evil.example", "sec-fetch-site": "cross-site"})
@@ -164,8 +164,8 @@ async def test_a_clerk_of_another_unit_sees_neither_case_nor_draft(open_house: H
 
 
 @pytest.mark.parametrize("username", ["owner", "approver", "editor"])
-async def test_who_is_no_clerk_takes_nothing_in(open_house: House, username: str) -> None:
-    person = await open_house.person(username)
+async def test_who_is_no_clerk_takes_nothing_in(one: House, username: str) -> None:
+    person = await one.person(username)
     guide = await person.get(f"/matters/{MATTER.id}")
     assert guide.status == 200
     assert not any("/intake" in form.action for form in guide.forms)
@@ -201,8 +201,8 @@ async def test_a_file_that_is_not_what_its_name_says_is_refused_at_its_material(
     assert refused.form(action="/materials").values["kind.hukou_book"] == ["paper"]
 
 
-async def test_files_beyond_ten_are_said_to_be_left_out(open_house: House) -> None:
-    clerk = await open_house.person("clerk")
+async def test_files_beyond_ten_are_said_to_be_left_out(one: House) -> None:
+    clerk = await one.person("clerk")
     base = (await first_section(clerk)).url.rsplit("/form/", 1)[0]
     for number in range(11):
         page = await clerk.get(f"{base}/materials")
@@ -213,8 +213,8 @@ async def test_files_beyond_ten_are_said_to_be_left_out(open_house: House) -> No
     assert answer.text.count(".pdf") >= 10
 
 
-async def test_leaving_everything_out_lists_every_field_with_a_link_to_it(open_house: House) -> None:
-    clerk = await open_house.person("clerk")
+async def test_leaving_everything_out_lists_every_field_with_a_link_to_it(one: House) -> None:
+    clerk = await one.person("clerk")
     start = await first_section(clerk)
     base = start.url.rsplit("/form/", 1)[0]
     review = await clerk.get(f"{base}/review")
@@ -224,15 +224,15 @@ async def test_leaving_everything_out_lists_every_field_with_a_link_to_it(open_h
     assert f"{base.split('8481')[1]}/form/applicant?check=1#f-applicant_name" in refused.text
 
 
-async def test_ten_megabytes_in_a_text_field_are_refused_with_a_sentence(open_house: House) -> None:
-    clerk = await open_house.person("clerk")
+async def test_ten_megabytes_in_a_text_field_are_refused_with_a_sentence(one: House) -> None:
+    clerk = await one.person("clerk")
     page = await clerk.get(f"/matters/{MATTER.id}")
     refused = await clerk.submit(page, page.form(action="/intake"), {"situation": "甲" * 4_000_000})
     assert refused.status == 413
 
 
-async def test_values_a_page_shows_are_what_was_typed_even_if_they_cannot_be_read(open_house: House) -> None:
-    clerk = await open_house.person("clerk")
+async def test_values_a_page_shows_are_what_was_typed_even_if_they_cannot_be_read(one: House) -> None:
+    clerk = await one.person("clerk")
     start = await first_section(clerk)
     base = start.url.rsplit("/form/", 1)[0]
     page = await clerk.get(f"{base}/form/request")
@@ -278,8 +278,8 @@ async def test_an_address_with_a_nul_leads_nowhere(open_house: House, address: s
     assert (await clerk.get(address)).status == 404
 
 
-async def test_ten_megabytes_in_a_field_of_the_form_are_refused_with_the_limit(open_house: House) -> None:
-    clerk = await open_house.person("clerk")
+async def test_ten_megabytes_in_a_field_of_the_form_are_refused_with_the_limit(one: House) -> None:
+    clerk = await one.person("clerk")
     page = await first_section(clerk)
     typed = {"applicant_address": "甲" * 3_400_000}
     refused = await clerk.submit(page, page.form(action="/form/applicant"), typed)

@@ -16,8 +16,8 @@ FOUND = [
 ]
 
 
-async def test_home_shows_every_tile_for_clerks_and_every_matter(open_house: House) -> None:
-    clerk = await open_house.person("clerk")
+async def test_home_shows_every_tile_for_clerks_and_every_matter(one: House) -> None:
+    clerk = await one.person("clerk")
     home = await clerk.get("/")
     assert home.status == 200
     for system in systems().values():
@@ -29,21 +29,21 @@ async def test_home_shows_every_tile_for_clerks_and_every_matter(open_house: Hou
 
 
 @pytest.mark.parametrize(("query", "matter"), FOUND)
-async def test_a_matter_is_found_by_what_people_type(open_house: House, query: str, matter: str) -> None:
-    clerk = await open_house.person("clerk")
+async def test_a_matter_is_found_by_what_people_type(one: House, query: str, matter: str) -> None:
+    clerk = await one.person("clerk")
     page = await clerk.get(f"/matters?q={query}")
     assert page.url.endswith(f"/matters/{matter}") or f"/matters/{matter}" in page.text.split("matter-list-found")[1]
 
 
-async def test_htmx_gets_the_results_alone_and_caches_are_told(open_house: House) -> None:
-    clerk = await open_house.person("clerk")
+async def test_htmx_gets_the_results_alone_and_caches_are_told(one: House) -> None:
+    clerk = await one.person("clerk")
     page = await clerk.get("/matters?q=救助", **{"hx-request": "true"})
     assert page.text.lstrip().startswith('<div id="matter-results">')
     assert "HX-Request" in page.headers["vary"]
 
 
-async def test_nothing_found_says_so_and_shows_a_way_on(open_house: House) -> None:
-    clerk = await open_house.person("clerk")
+async def test_nothing_found_says_so_and_shows_a_way_on(one: House) -> None:
+    clerk = await one.person("clerk")
     page = await clerk.get("/matters?q=火箭发射<script>")
     assert page.status == 200
     assert "没有找到" in page.text
@@ -51,8 +51,8 @@ async def test_nothing_found_says_so_and_shows_a_way_on(open_house: House) -> No
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
-async def test_every_guide_shows_its_12_elements_in_order(open_house: House, language: str) -> None:
-    clerk = await open_house.person("clerk", language=language)
+async def test_every_guide_shows_its_12_elements_in_order(one: House, language: str) -> None:
+    clerk = await one.person("clerk", language=language)
     for matter in guides():
         page = await clerk.get(f"/matters/{matter.id}")
         assert page.status == 200, matter.id
@@ -64,24 +64,24 @@ async def test_every_guide_shows_its_12_elements_in_order(open_house: House, lan
             assert question.question in page.text
 
 
-async def test_a_tile_opens_at_the_systems_own_way_in(open_house: House) -> None:
-    clerk = await open_house.person("clerk")
+async def test_a_tile_opens_at_the_systems_own_way_in(one: House) -> None:
+    clerk = await one.person("clerk")
     clerk.http.follow_redirects = False
     answer = await clerk.http.get("/open/mz-elder")
     assert answer.status_code == 303
     assert answer.headers["location"] == "http://127.0.0.1:9" + systems()["mz-elder"].spec.sso.path
 
 
-async def test_a_tile_is_refused_to_who_has_none_of_its_roles(open_house: House) -> None:
-    approver = await open_house.person("approver")
+async def test_a_tile_is_refused_to_who_has_none_of_its_roles(one: House) -> None:
+    approver = await one.person("approver")
     page = await approver.get("/open/mz-elder")
     assert page.status == 403
     assert "mz-elder" not in page.url or "127.0.0.1:9/" not in page.url
 
 
 @pytest.mark.parametrize("path", ["/", "/matters", "/matters/04-temporary-assistance", "/cases", "/desk"])
-async def test_pages_carry_the_strict_policy_and_no_inline_script_or_style(open_house: House, path: str) -> None:
-    clerk = await open_house.person("clerk")
+async def test_pages_carry_the_strict_policy_and_no_inline_script_or_style(one: House, path: str) -> None:
+    clerk = await one.person("clerk")
     page = await clerk.get(path)
     assert page.status == 200
     policy = page.headers["content-security-policy"]

@@ -23,6 +23,7 @@ from matters.storage.cases import SqlCaseStore
 from matters.storage.tables import metadata as matters_tables
 from tests.doubles.departments import A_WEDNESDAY_MORNING, MATTERS, ROOT, Department, department, situations, until
 from tests.doubles.house import CLERK, application, calendar
+from tests.doubles.prepared import with_tables
 
 SYSTEMS = ("mz-elder", "rs-resident-pension", "rs-employment", "yb-core", "wj-birth", "scjg-food")
 REST_MATTERS = [matter.id for matter in MATTERS.values() if matter.target.system in SYSTEMS]
@@ -122,9 +123,7 @@ async def _town(
             }
         )
         engine = create_engine(f"sqlite+aiosqlite:///{directory / 'onewindow.db'}")
-        async with engine.begin() as connection:
-            await connection.run_sync(matters_tables.create_all)
-            await connection.run_sync(connectors_tables.create_all)
+        await with_tables(engine, matters_tables, connectors_tables)
         declared = load_systems(ROOT / "config" / "systems")
         connectors = create_connectors(
             settings=settings,

@@ -6,21 +6,21 @@ from tests.doubles.clerk_house import House
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "manager"])
-async def test_home_leads_to_the_systems_whoever_answers_for_them(open_house: House, role: str) -> None:
-    person = await open_house.person(role)
+async def test_home_leads_to_the_systems_whoever_answers_for_them(one: House, role: str) -> None:
+    person = await one.person(role)
     assert "系统运行情况" in (await person.get("/")).text
 
 
 @pytest.mark.parametrize("role", ["owner", "editor"])
-async def test_nobody_is_shown_a_wall_of_tiles_they_may_not_open(open_house: House, role: str) -> None:
-    home = await (await open_house.person(role)).get("/")
+async def test_nobody_is_shown_a_wall_of_tiles_they_may_not_open(one: House, role: str) -> None:
+    home = await (await one.person(role)).get("/")
     assert "无权限" not in home.text
     assert not [link for link in home.links if "/open/" in link]
     assert [link for link in home.links if "/matters/" in link]
 
 
-async def test_a_managers_list_is_called_what_it_is(open_house: House) -> None:
-    cases = await (await open_house.person("manager")).get("/cases")
+async def test_a_managers_list_is_called_what_it_is(one: House) -> None:
+    cases = await (await one.person("manager")).get("/cases")
     assert "本区域办件" in cases.text
     assert "我的办件" not in cases.text
     assert "暂存" not in cases.text
@@ -29,8 +29,8 @@ async def test_a_managers_list_is_called_what_it_is(open_house: House) -> None:
 @pytest.mark.parametrize(
     ("role", "page"), [("admin", "/idp/admin/accounts"), ("manager", "/idp/admin/recoveries"), ("clerk", None)]
 )
-async def test_home_leads_to_the_accounts_at_the_provider(open_house: House, role: str, page: str | None) -> None:
-    home = await (await open_house.person(role)).get("/")
+async def test_home_leads_to_the_accounts_at_the_provider(one: House, role: str, page: str | None) -> None:
+    home = await (await one.person(role)).get("/")
     assert [link for link in home.links if "/admin/" in link] == (
         [link for link in home.links if page and link.endswith(page)]
     )

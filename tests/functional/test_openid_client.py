@@ -19,6 +19,7 @@ from idp.client_registration import invite
 from idp.protocol.device_grant import GRANT_TYPE as DEVICE_GRANT
 from idp.storage.tables import metadata
 from tests.doubles.idp_site import PASSWORD, Browser, FakeClock, RelyingParty, Site, another_process
+from tests.doubles.prepared import with_tables
 from tests.servers.node_packages import FOLDER, node
 from tests.servers.ports import free_base_port
 
@@ -45,8 +46,7 @@ def node_program() -> str:
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     """The provider with one clerk, listening."""
     engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(engine, metadata)
     port = free_base_port()
     base = f"http://127.0.0.1:{port}"
     async with another_process(engine, MemoryStateStore(), _RealClock(), base_url=base) as started:

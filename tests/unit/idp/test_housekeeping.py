@@ -16,6 +16,7 @@ from idp.protocol.audit import AuditEvent, AuditKind
 from idp.storage.audit import AuditChain, SqlAudit
 from idp.storage.sweeping import StateLease
 from idp.storage.tables import metadata
+from tests.doubles.prepared import with_tables
 
 AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 
@@ -43,8 +44,7 @@ async def no_pause(_seconds: float) -> None:
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     made = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'idp.db'}")
-    async with made.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    await with_tables(made, metadata)
     yield made
     await made.dispose()
 
