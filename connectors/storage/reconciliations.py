@@ -62,8 +62,11 @@ class SqlReconciliations:
                     deliveries.c.kind.in_(kinds),
                     deliveries.c.state != DeliveryState.REPLAYED.value,
                     deliveries.c.department_number != "",
+                    # The day it left: one found out about later, or looked up again, stays where they have it. It is
+                    # confirmed no earlier than that, and by that there is an index.
                     deliveries.c.confirmed_at >= begins,
-                    deliveries.c.confirmed_at < ends,
+                    deliveries.c.last_sent_at >= begins,
+                    deliveries.c.last_sent_at < ends,
                 )
             )
             return [_ours(row) for row in found.mappings()]

@@ -1,14 +1,15 @@
 """Writing what an attempt or a report came to: attempt, delivery, case and desk task in one commit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.inbound import Applied, apply_event, may_apply
+from config import logs
+from connectors.inbound import Applied, apply_event, may_apply, status_at
 from connectors.ledger import (
     NOTICE_KINDS,
     SUPPLEMENT_TASKS,
@@ -21,13 +22,16 @@ from connectors.ledger import (
     Result,
 )
 from connectors.ports import DueOn
+from connectors.reporting import kept_id
 from connectors.storage import rows
 from connectors.storage.case_moves import CaseMoves, Report
 from connectors.storage.claims import cancel_withdrawals, held_by
 from connectors.storage.desk import close_tasks, open_task
+from connectors.storage.nothing_awaited import await_no_more
 from connectors.storage.tables import attempts, deliveries, inbound
 from connectors.system import System
 
+log = logs.get(__name__)
 _NOT_THERE = frozenset({DeliveryState.QUEUED, DeliveryState.WAIT, DeliveryState.HELD})
 ENDED = frozenset({DeliveryState.CONFIRMED, DeliveryState.PENDING_RESULT, DeliveryState.REFUSED})
 
@@ -62,6 +66,8 @@ async def settle(
     )
     if delivery.kind == "submit" and delivery.state in _NOT_THERE:
         row = await _cancel_if_withdrawn(connection, row, at)
+    if delivery.kind == "withdraw" and delivery.state is DeliveryState.CONFIRMED:
+        await await_no_more(connection, delivery.case_number, at=at, system=delivery.system)
     if result.desk is not None:
         await open_task(connection, row, result.desk, note=result.outcome.message, at=at, due_at=settling.due_on(at))
     if delivery.state in ENDED:
@@ -173,7 +179,8 @@ async def apply_waiting(connection: AsyncConnection, settling: Settling, row: An
     found = await connection.execute(
         select(inbound)
         .where(inbound.c.applied_at.is_(None), inbound.c.system == delivery.system, _meant_for(row))
-        .order_by(inbound.c.occurred_at, inbound.c.received_at)
+        # Databases differ on where nothing sorts; what has no time of its own counts from when it came.
+        .order_by(func.coalesce(inbound.c.occurred_at, inbound.c.received_at), inbound.c.received_at)
     )
     for event_row in found.mappings().all():
         row = await apply(connection, settling, row, rows.inbound_event(event_row), at=at)
@@ -229,7 +236,7 @@ async def apply(connection: AsyncConnection, settling: Settling, row: Any, event
 def _applied_values(delivery: Delivery, event: InboundEvent, applied: Applied, at: datetime) -> dict[str, Any]:
     values: dict[str, Any] = {"state": applied.state.value, "updated_at": at}
     if not applied.stale:
-        values |= {"their_status": event.status[:60], "status_at": event.occurred_at or event.received_at}
+        values |= {"their_status": event.status[:60], "status_at": status_at(delivery, event)}
         if event.message:
             values["message"] = event.message
     if event.department_number and not delivery.department_number:
@@ -244,7 +251,24 @@ def _applied_values(delivery: Delivery, event: InboundEvent, applied: Applied, a
 
 
 async def receive(connection: AsyncConnection, settling: Settling, event: InboundEvent, *, at: datetime) -> bool:
-    """Keep `event` and apply it where that can be done now; False when it had been counted already."""
+    """Keep `event` and apply it where that can be done now; False when it had been counted already.
+
+    An id that comes again with another case or status is another event: nothing a department says is lost over how it
+    numbers its messages.
+    """
+    if not await _keep(connection, event):
+        again = await _told_otherwise(connection, event)
+        if again is None or not await _keep(connection, again):
+            return False
+        log.warning("event_id_reused", system=event.system)
+        event = again
+    row = await _find_delivery(connection, event)
+    if row is not None and may_apply(rows.delivery(row), was_sent=row["last_sent_at"] is not None):
+        await apply(connection, settling, row, event, at=at)
+    return True
+
+
+async def _keep(connection: AsyncConnection, event: InboundEvent) -> bool:
     kept = await connection.execute(
         rows.insert_new(connection, inbound).values(
             system=event.system,
@@ -259,12 +283,20 @@ async def receive(connection: AsyncConnection, settling: Settling, event: Inboun
             facts=dict(event.facts),
         )
     )
-    if kept.rowcount != 1:
-        return False
-    row = await _find_delivery(connection, event)
-    if row is not None and may_apply(rows.delivery(row), was_sent=row["last_sent_at"] is not None):
-        await apply(connection, settling, row, event, at=at)
-    return True
+    return kept.rowcount == 1
+
+
+async def _told_otherwise(connection: AsyncConnection, event: InboundEvent) -> InboundEvent | None:
+    """Return the event under an id that tells it from the one kept under its own; None when both say the same."""
+    found = await connection.execute(
+        select(inbound.c.our_number, inbound.c.department_number, inbound.c.status).where(
+            inbound.c.system == event.system, inbound.c.event_id == event.event_id
+        )
+    )
+    said = event.our_number, event.department_number, event.status[:60]
+    if tuple(found.one()) == said:
+        return None
+    return replace(event, event_id=kept_id("|".join((event.event_id, *said))))
 
 
 async def _find_delivery(connection: AsyncConnection, event: InboundEvent) -> Any:

@@ -328,6 +328,62 @@ async def test_a_correction_after_completion_is_an_amendment_not_a_move(house: H
     assert last.evidence.note == "更正"
 
 
+async def test_what_decides_nothing_sets_no_decision_back_when_it_comes_late_in_the_same_second(house: House) -> None:
+    number, second = await sent(house), now().replace(microsecond=0)
+    await house.connectors.ledger.receive(event(number, "e2", "30", occurred_at=second), at=now())
+    await house.connectors.ledger.receive(event(number, "e1", "20", occurred_at=second), at=now())
+    await house.connectors.ledger.receive(event(number, "e0", "20"), at=now())
+    (view,) = await house.connectors.deliveries.of_case(number)
+    assert (view.delivery.state, view.delivery.their_status) == (DeliveryState.CONFIRMED, "30")
+    notes = [each.note for each in await SqlCaseStore(house.engine).events(number)]
+    assert notes[-2:] == ["late:in_review", "late:in_review"]
+    later = second + timedelta(seconds=1)
+    await house.connectors.ledger.receive(event(number, "e3", "20", occurred_at=later), at=now())
+    (view,) = await house.connectors.deliveries.of_case(number)
+    assert (view.delivery.state, view.delivery.their_status) == (DeliveryState.CONFIRMED, "20")  # taken up again there
+    assert (await SqlCaseStore(house.engine).events(number))[-1].note == "reported:in_review"
+
+
+async def test_a_department_whose_clock_is_behind_decides_all_the_same(house: House) -> None:
+    number = await sent(house)
+    await house.connectors.ledger.receive(event(number, "poll:1", "20"), at=now())  # heard by our clock
+    behind = now() - timedelta(minutes=2)
+    await house.connectors.ledger.receive(event(number, "e1", "30", occurred_at=behind), at=now())
+    assert await status_of(house, number) is CaseStatus.COMPLETED_APPROVED
+    assert await state_of(house, number) is DeliveryState.CONFIRMED
+
+
+async def test_early_reports_with_and_without_a_time_are_applied_in_the_order_they_happened(house: House) -> None:
+    number = (await house.accept()).case.number
+    (lease,) = await claim(house)
+    begun = now()
+    await house.connectors.ledger.begin(lease, kind="send", at=begun)
+    second, third = begun + timedelta(minutes=10), begun + timedelta(minutes=20)
+    await house.connectors.ledger.receive(event(number, "e3", "30", occurred_at=third, received_at=third), at=third)
+    await house.connectors.ledger.receive(event(number, "e2", "25", received_at=second), at=second)
+    await house.connectors.ledger.receive(event(number, "e1", "20", occurred_at=begun, received_at=third), at=third)
+    await house.connectors.ledger.settle(lease, ACCEPTED, at=begun, duration_ms=1)
+    moved = [each.status for each in await SqlCaseStore(house.engine).events(number) if each.status != each.previous]
+    assert moved[-3:] == [CaseStatus.IN_REVIEW, CaseStatus.SUSPENDED, CaseStatus.COMPLETED_APPROVED]
+
+
+async def test_an_event_is_known_for_four_hundred_days(house: House) -> None:
+    number = await sent(house)
+    assert await house.connectors.ledger.receive(event(number, "e1", "20"), at=now())
+    late = now() + timedelta(days=400)
+    assert not await house.connectors.ledger.receive(event(number, "e1", "20", received_at=late), at=late)
+
+
+async def test_an_id_that_comes_again_with_other_content_is_another_event_and_counts_once(house: House) -> None:
+    number = await sent(house)
+    assert await house.connectors.ledger.receive(event(number, "e1", "20"), at=now())
+    corrected = event(number, "e1", "30")
+    assert await house.connectors.ledger.receive(corrected, at=now())
+    assert not await house.connectors.ledger.receive(corrected, at=now())
+    assert await status_of(house, number) is CaseStatus.COMPLETED_APPROVED
+    assert not await house.connectors.ledger.receive(event(number, "e1", "20"), at=now())
+
+
 async def test_a_status_nobody_translated_goes_to_the_desk_once(house: House) -> None:
     number = await sent(house)
     await house.connectors.ledger.receive(event(number, "e1", "77"), at=now())

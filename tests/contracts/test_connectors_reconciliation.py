@@ -170,6 +170,28 @@ async def test_a_day_nobody_lists_is_given_up_after_a_fortnight_and_keeps_no_oth
     assert found.day == far.date() - timedelta(days=1)
 
 
+async def test_what_was_found_out_days_later_is_compared_on_the_day_it_left(house: House) -> None:
+    number = (await house.accept(key="k1", seed=1, at=MONDAY)).case.number
+    ledger = house.connectors.ledger
+    (lease,) = await ledger.claim(system="mz-elder", owner="w", at=MONDAY, lease=LEASE, most=1)
+    await ledger.begin(lease, kind="send", at=MONDAY)
+    unknown = Result(state=DeliveryState.UNKNOWN, outcome=Outcome(kind=OutcomeClass.UNKNOWN), next_attempt_at=MONDAY)
+    await ledger.settle(lease, unknown, at=MONDAY, duration_ms=1)
+    found_at = MONDAY + timedelta(days=3)
+    (lease,) = await ledger.claim(system="mz-elder", owner="w", at=found_at, lease=LEASE, most=1)
+    await ledger.begin(lease, kind="probe", at=found_at)
+    taken = Outcome(kind=OutcomeClass.DUPLICATE, department_number="D-1")
+    await ledger.settle(lease, Result(state=DeliveryState.PENDING_RESULT, outcome=taken), at=found_at, duration_ms=1)
+    listed = {TODAY: [Listed(our_number=number, department_number="D-1", status="")]}
+    days = {}
+    for later in range(5):
+        found = await reconciler(house, listed, at=tonight() + timedelta(days=later)).tick("mz-elder")
+        assert found is not None
+        days[found.day] = (found.ours, found.differences)
+    assert days.pop(TODAY) == (1, ())
+    assert set(days.values()) == {(0, ())}
+
+
 async def test_while_it_is_closed_nobody_is_asked_for_a_list(house: House) -> None:
     one = reconciler(house, {}, at=tonight())
     shut = Window(
