@@ -165,7 +165,8 @@ async def house(engine: AsyncEngine, state: StateStore, directory: Path, **varia
     async with AsyncExitStack() as stack:
         merged: dict[str, Any] = {}
         for part in (provider, portal):
-            merged.update(await stack.enter_async_context(part.router.lifespan_context(part)) or {})
+            lifespan: Any = part.router.lifespan_context
+            merged.update(await stack.enter_async_context(lifespan(part)) or {})
 
         async def with_state(scope: Any, receive: Any, send: Any) -> None:
             scope.setdefault("state", {}).update(merged)
