@@ -10,16 +10,16 @@ from sqlalchemy import RowMapping, Select, and_, case, exists, func, literal, or
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
-from connectors.holds import BEFORE_SENDING
 from connectors.ledger import DUE, IN_THE_WAY, LEASED, DeliveryState, HoldReason, Lease, LeaseLost
 from connectors.storage import rows
 from connectors.storage.tables import attempts, deliveries, submissions
+from connectors.storage.taken_back import cancel_taken_back, cancelled_withdrawals
 
 FARTHEST_LEASE: Final = timedelta(minutes=5)
 _DUE = [state.value for state in DUE]
 _LEASED = [state.value for state in LEASED]
 _IN_THE_WAY = [state.value for state in IN_THE_WAY]
-_BEFORE_SENDING = [state.value for state in BEFORE_SENDING]
+_FREED = (deliveries.c.id, deliveries.c.system, deliveries.c.kind, deliveries.c.case_number, deliveries.c.state)
 
 
 def _is_due(at: datetime) -> ColumnElement[bool]:
@@ -168,16 +168,7 @@ async def _numbers_of(connection: AsyncConnection, withdrawals: Sequence[RowMapp
 
 async def cancel_withdrawals(connection: AsyncConnection, case_number: str, at: datetime) -> int:
     """Cancel what would have told a department that never got the case; return how many there were."""
-    cancelled = await connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.case_number == case_number,
-            deliveries.c.kind == "withdraw",
-            deliveries.c.state.in_([*_BEFORE_SENDING, DeliveryState.DESK.value]),
-        )
-        .values(state=DeliveryState.CANCELLED.value, next_attempt_at=None, updated_at=at)
-    )
-    return cancelled.rowcount
+    return len(await cancelled_withdrawals(connection, [case_number], at))
 
 
 def is_leased_to(owner: str) -> ColumnElement[bool]:
@@ -262,8 +253,11 @@ async def give_back(
             lease_until=None,
             updated_at=at,
         )
+        .returning(*_FREED)
     )
-    return changed.rowcount == 1
+    back_again = changed.mappings().all()
+    await cancel_taken_back(connection, back_again, at)
+    return len(back_again) == 1
 
 
 async def doubt(connection: AsyncConnection, delivery_ids: Collection[str], *, at: datetime) -> int:
@@ -320,6 +314,8 @@ async def reclaim(connection: AsyncConnection, at: datetime) -> list[str]:
             lease_until=None,
             updated_at=at,
         )
-        .returning(deliveries.c.system)
+        .returning(*_FREED)
     )
-    return [row[0] for row in freed]
+    found = freed.mappings().all()
+    await cancel_taken_back(connection, found, at)
+    return [row["system"] for row in found]
