@@ -123,7 +123,8 @@ def show_dry_run(
         raise typer.Exit(1)
     items = load_data_items(CONFIG / "data_items.yaml")
     form = submission.content.get("form")
-    hiding = redactor(matter, form if isinstance(form, dict) else {}, {item.id: item.mask for item in items.items})
+    rules = {item.id: item.mask for item in items.items}
+    hiding = redactor(matter, form if isinstance(form, dict) else {}, rules, tables=tuple(one.tables.values()))
     operation = one.operation(matter.target.operation)
     shown = dry_run(one, operation, values_of_submission(one, operation, submission, at=utc_now()), hiding)
     typer.echo(json.dumps(_plain(shown), ensure_ascii=False, indent=2))

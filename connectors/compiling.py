@@ -102,6 +102,7 @@ class _Compilation:
             body=node(spec.body, (*place, "body")) if spec.body is not None else None,
             envelope=node(envelope, ("connection", "envelope"), payload=True) if envelope else None,
             required=spec.required,
+            most=spec.most,
         )
 
     def _rule(self, spec: OutcomeRuleSpec, place: Place) -> OutcomeRule:

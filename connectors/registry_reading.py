@@ -150,7 +150,8 @@ class RegistryReading:
         if submission is None or matter is None or matter.target.system != system:
             return None
         form = submission.content.get("form")
-        hiding = redactor(matter, form if isinstance(form, dict) else {}, masks)
+        tables = tuple(found.system.tables.values())
+        hiding = redactor(matter, form if isinstance(form, dict) else {}, masks, tables=tables)
         operation = found.system.operation(matter.target.operation)
         return dry_run(
             found.system, operation, values_of_submission(found.system, operation, submission, at=at), hiding

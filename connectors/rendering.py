@@ -3,13 +3,17 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
 
 from connectors.errors import MappingRefused
 from connectors.expression import look_up
 from connectors.filters import KEEP, is_empty
 from connectors.mapping import Values
+from connectors.messages import N_
 from connectors.system import Request
+
+TOO_MANY: Final = N_("名单超过部门一次能收的行数，没有发送；请按人数分成几件重新受理，或与部门商定线下办理")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,10 @@ def _body(request: Request, values: Values) -> object:
     for field in request.required:
         if _lacks(body, field):
             raise MappingRefused(field, "the department needs this field and the case has no value for it")
+    for place, most in request.most.items():
+        rows = look_up(body, place.split("."))
+        if isinstance(rows, list) and len(rows) > most:
+            raise MappingRefused(place, TOO_MANY)
     if request.envelope is not None:
         return request.envelope.render({**values, "payload": body}, "")
     return body

@@ -13,7 +13,10 @@ from connectors.commands import CONFIG, connector_cli
 from connectors.replay import GROUPS, LEAST_REASON, LEFT_OUT_WORDS, MOST_AT_ONCE, WAY_WORDS, Act, Choice, Group, LeftOut
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from connectors.replaying import Line, Preview, Redacting, Replays
+    from connectors.system import System
     from matters.policy import Actor
 
 
@@ -55,7 +58,7 @@ async def _run(choice: Choice, *, dry: bool, reason: str, yes: bool) -> None:
             typer.echo(f"没有这个系统。 There is no system {choice.system!r}: there are {', '.join(systems)}", err=True)
             raise typer.Exit(1)
         replays, actor = open_replays(engine, state, systems), _operator()
-        preview = await replays.preview(choice, actor=actor, redacting=_redacting(), at=utc_now())
+        preview = await replays.preview(choice, actor=actor, redacting=_redacting(systems), at=utc_now())
         _show(preview)
         if dry or not preview.going:
             return
@@ -123,10 +126,11 @@ def _operator() -> "Actor":
     return Actor(sub=f"shell:{name}", name=f"{name} (shell)", roles=frozenset({Role.ADMIN}), unit="", region="")
 
 
-def _redacting() -> "Redacting":
+def _redacting(systems: "Mapping[str, System]") -> "Redacting":
     from connectors.redaction import redacting
     from matters.data_items import load_data_items
     from matters.guide import load_matters
 
     matters = {matter.id: matter for matter in load_matters(CONFIG / "matters", CONFIG / "matters-ext")}
-    return redacting(matters, {item.id: item.mask for item in load_data_items(CONFIG / "data_items.yaml").items})
+    rules = {item.id: item.mask for item in load_data_items(CONFIG / "data_items.yaml").items}
+    return redacting(matters, rules, systems)

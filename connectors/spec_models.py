@@ -72,6 +72,8 @@ class RequestSpec(Part):
     body: Written = None
     enveloped: bool = True
     required: tuple[str, ...] = ()
+    most: Mapping[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """Lists of the message by their place, with how many items the department takes at once; a longer one is not sent."""
 
 
 class RowsSpec(Part):

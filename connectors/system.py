@@ -1,7 +1,7 @@
 """A department system, compiled from its YAML: nothing in here is looked up by name while a case is on its way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from connectors.expression import CodeTable, Expression
@@ -27,6 +27,7 @@ class Request:
     body: Node | None
     envelope: Node | None
     required: tuple[str, ...]
+    most: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

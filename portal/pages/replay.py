@@ -124,7 +124,7 @@ async def look(request: Request, person: Person) -> Response:
         system.id,
         request.path_params["delivery"],
         actor=person.actor,
-        redacting=redacting(portal.library.matters, portal.library.mask_rules),
+        redacting=redacting(portal.library.matters, portal.library.mask_rules, portal.library.systems),
         at=portal.clock(),
     )
     if found is None:
@@ -204,7 +204,7 @@ async def _preview(portal: PortalState, person: Person, system: System, asked: A
     return await portal.replays.preview(
         _choice(system, asked),
         actor=person.actor,
-        redacting=redacting(portal.library.matters, portal.library.mask_rules),
+        redacting=redacting(portal.library.matters, portal.library.mask_rules, portal.library.systems),
         at=portal.clock(),
     )
 

@@ -97,7 +97,7 @@ async def look(request: Request, person: Person) -> Response:
         system.id,
         request.path_params["digest"],
         actor=person.actor,
-        redacting=redacting(portal.library.matters, portal.library.mask_rules),
+        redacting=redacting(portal.library.matters, portal.library.mask_rules, portal.library.systems),
     )
     if found is None:
         raise NotHere(_("没有这条应答，可能已让位给新的。请从列表中选择。"))
