@@ -49,6 +49,14 @@ def violations(page: Page) -> list[Violation]:
     return [_violation(found) for found in report["violations"]]
 
 
+def accessible(page: Page) -> None:
+    """Fail with what axe says and where; nothing may need sideways scrolling either (WCAG 1.4.10)."""
+    found, size = violations(page), page.viewport_size
+    assert not found, f"{page.url} in {size}\n" + "\n".join(map(str, found))
+    too_wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert too_wide <= 0, f"{page.url} is {too_wide} pixels wider than the screen of {size}"
+
+
 def _serve(route: Route) -> None:
     route.fulfill(path=AXE, content_type="text/javascript")
 

@@ -16,6 +16,9 @@ DESK = ViewportSize(width=1280, height=900)
 WHERE = {"desk": "full", "phone": "embedded", "english": "embedded"}
 """In Chinese on a desk, in Chinese on a phone as narrow as they come, and in English on a desk."""
 
+ON_A_PHONE = pytest.mark.browser_context_args(locale="zh-CN", viewport=PHONE)
+"""The mark of tests whose `page` is in Chinese on a phone."""
+
 
 def on(name: str) -> pytest.MarkDecorator:
     """Return the mark of tests that visit one installation, `embedded` or `full`."""

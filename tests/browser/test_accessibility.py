@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from demo.seed import DEMO_PASSWORD
-from tests.browser.axe import violations
+from tests.browser.axe import accessible
 from tests.browser.clerk import Clerk
 from tests.browser.looks import PHONE, in_every_look, opened
 from tests.servers.api_caller import ApiCaller
@@ -19,14 +19,6 @@ pytestmark = in_every_look("visitor")
 WITH_ROWS = "01-minimum-living-guarantee"
 BY_FORM = "27-one-child-parent-reward"
 BY_HAND = "01-minimum-living-guarantee"
-
-
-def accessible(page: Page) -> None:
-    """Fail with what axe says and where; nothing may need sideways scrolling either (WCAG 1.4.10)."""
-    found = violations(page)
-    assert not found, f"{page.url}\n" + "\n".join(map(str, found))
-    too_wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert too_wide <= 0, f"{page.url} is {too_wide} pixels wider than the screen"
 
 
 @pytest.fixture

@@ -6,19 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
-from tests.browser.axe import violations
+from tests.browser.axe import accessible
 from tests.browser.clerk import Clerk
 from tests.browser.looks import PHONE, in_every_look, on, opened
 from tests.servers.installation import Installation
 
 SYSTEM = "/systems/mz-elder"
-
-
-def accessible(page: Page) -> None:
-    found = violations(page)
-    assert not found, f"{page.url}\n" + "\n".join(map(str, found))
-    too_wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert too_wide <= 0, f"{page.url} is {too_wide} pixels wider than the screen"
 
 
 @pytest.fixture

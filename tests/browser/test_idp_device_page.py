@@ -1,34 +1,17 @@
 """The page where a person lets a device in: every state without an accessibility fault, on a phone, without scripts."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
-import pytest
 from playwright.sync_api import Browser, Page
 
 from idp.protocol.device_grant import INTERVAL
-from tests.browser.axe import violations
+from tests.browser.axe import accessible
+from tests.browser.looks import ON_A_PHONE
 from tests.doubles.idp_site import PASSWORD
-from tests.doubles.running_provider import Running, provider_at
+from tests.doubles.running_provider import Running
 
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with provider_at("127.0.0.1", tmp_path_factory.mktemp("idp")) as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(locale="zh-CN", viewport={"width": 320, "height": 640})
-    yield context.new_page()
-    context.close()
-
-
-def _is_good(page: Page) -> None:
-    assert [str(found) for found in violations(page)] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+pytestmark = ON_A_PHONE
 
 
 def _begun(provider: Running) -> dict[str, Any]:
@@ -59,21 +42,21 @@ def test_a_person_lets_a_device_in_by_keyboard(page: Page, provider: Running) ->
     told = _begun(provider)
     page.goto(told["verification_uri"])
     _sign_in(page)
-    _is_good(page)
+    accessible(page)
     page.fill("#user_code", "bcdfghjk")
     page.press("#user_code", "Enter")
     page.wait_for_selector(".error")
-    _is_good(page)
+    accessible(page)
     assert page.evaluate("document.activeElement.id") == "user_code"
     page.fill("#user_code", told["user_code"].lower().replace("-", " "))
     page.press("#user_code", "Enter")
     page.wait_for_selector("button[value=allow]")
-    _is_good(page)
+    accessible(page)
     assert told["user_code"] in page.inner_text("main")
     assert _poll(provider, told)["error"] == "authorization_pending"
     page.press("button[value=allow]", "Enter")
     page.wait_for_selector("a.button")
-    _is_good(page)
+    accessible(page)
     assert _poll(provider, told)["token_type"] == "Bearer"
 
 

@@ -1,31 +1,13 @@
 """The provider's pages in a real browser: every state without an accessibility fault, on a phone, without scripts."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.axe import violations
+from tests.browser.axe import accessible
+from tests.browser.looks import ON_A_PHONE
 from tests.doubles.idp_site import PASSWORD
-from tests.doubles.running_provider import Running, provider_at
+from tests.doubles.running_provider import Running
 
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with provider_at("127.0.0.1", tmp_path_factory.mktemp("idp")) as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(locale="zh-CN", viewport={"width": 320, "height": 640})
-    yield context.new_page()
-    context.close()
-
-
-def _is_good(page: Page) -> None:
-    assert [str(found) for found in violations(page)] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+pytestmark = ON_A_PHONE
 
 
 def _sign_in(page: Page, address: str) -> None:
@@ -37,12 +19,12 @@ def _sign_in(page: Page, address: str) -> None:
 
 def test_sign_in_and_its_errors_are_accessible_on_a_phone(page: Page, provider: Running) -> None:
     page.goto(provider.tile)
-    _is_good(page)
+    accessible(page)
     page.fill("#username", "clerk")
     page.fill("#password", "wrong-password")
     page.press("#password", "Enter")
     page.wait_for_selector(".error")
-    _is_good(page)
+    accessible(page)
     assert page.input_value("#username") == "clerk"
     assert page.evaluate("document.activeElement.id") == "password"
 
@@ -55,27 +37,27 @@ def test_the_browser_lets_the_sign_in_form_end_at_the_system(page: Page, provide
 def test_consent_account_choice_and_sign_out_are_accessible(page: Page, provider: Running) -> None:
     _sign_in(page, provider.stranger)
     page.wait_for_selector("button[value=allow]")
-    _is_good(page)
+    accessible(page)
     page.click("button[value=allow]")
     page.wait_for_url(f"{provider.client}/cb?code=*")
     page.goto(f"{provider.tile}&prompt=select_account")
-    _is_good(page)
+    accessible(page)
     page.click("button[value=continue]")
     page.wait_for_url(f"{provider.client}/cb?code=*")
     page.goto(f"{provider.base}/idp/end_session?client_id=tile&post_logout_redirect_uri={provider.client}/bye")
-    _is_good(page)
+    accessible(page)
     page.click("button")
     page.wait_for_url("**/signed_out/*")  # another system was open
-    _is_good(page)
+    accessible(page)
     page.click("a.button")
     page.wait_for_url(f"{provider.client}/bye")
     page.goto(f"{provider.base}/idp/end_session")
-    _is_good(page)
+    accessible(page)
 
 
 def test_a_stopped_request_is_accessible(page: Page, provider: Running) -> None:
     page.goto(f"{provider.base}/idp/authorize?client_id=nobody")
-    _is_good(page)
+    accessible(page)
 
 
 def test_form_post_submits_itself_under_the_strict_policy(page: Page, provider: Running) -> None:

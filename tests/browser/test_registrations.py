@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.blanks import filled
-from tests.browser.axe import violations
+from tests.browser import axe
 from tests.browser.clerk import Clerk
 from tests.doubles.departments import served
 from tests.functional.test_adding_a_system import checkout
@@ -75,13 +75,10 @@ def running(checkout: Checkout, department: tuple[str, list[dict[str, object]]])
 
 
 def accessible(page: Page) -> None:
-    """Fail with what axe says, on a desk and on the narrowest phone."""
+    """Look on a desk and on the narrowest phone."""
     for size in (PHONE, DESK):
         page.set_viewport_size(size)
-        found = violations(page)
-        assert not found, f"{page.url} at {size['width']}\n" + "\n".join(map(str, found))
-        wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{page.url} is {wide} pixels wider than a screen of {size['width']}"
+        axe.accessible(page)
 
 
 def _person(browser: Browser, running: Installation, username: str) -> tuple[BrowserContext, Page]:
