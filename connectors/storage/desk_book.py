@@ -16,6 +16,7 @@ from connectors.storage.case_moves import Report
 from connectors.storage.claims import cancel_withdrawals
 from connectors.storage.commits import until_uncontested
 from connectors.storage.desk import close_task, close_tasks, counts, open_task, task, tasks_of
+from connectors.storage.nothing_awaited import await_no_more
 from connectors.storage.settling import Settling
 from connectors.storage.tables import deliveries, desk_tasks, submissions
 
@@ -88,6 +89,8 @@ class SqlDeskBook:
         after = changed.mappings().one()
         if change.state in ("confirmed", "cancelled"):
             await close_tasks(connection, after["id"], reasons=SUPPLEMENT_TASKS, by=by, result=change.result, at=at)
+        if after["kind"] == "withdraw" and after["state"] == DeliveryState.CONFIRMED.value:
+            await await_no_more(connection, after["case_number"], at=at, system=after["system"])
         if change.state == "cancelled":
             await cancel_withdrawals(connection, task.delivery.case_number, at)
         if task.delivery.kind == "submit":

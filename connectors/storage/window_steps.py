@@ -13,6 +13,7 @@ from connectors.reflux import Moved
 from connectors.storage.case_moves import Follow
 from connectors.storage.commits import until_uncontested
 from connectors.storage.desk import close_tasks, has_task, open_task
+from connectors.storage.nothing_awaited import await_no_more
 from connectors.storage.of_cases import lock_deliveries
 from matters.case import Case, CaseStatus, Evidence, may_move, move
 from matters.storage.cases import append_event, load_case
@@ -61,6 +62,8 @@ class SqlStepBook:
                 await self._follow(connection, [Moved(case=moved, event=event)], at=at)
             for row in held:
                 await close_tasks(connection, row["id"], reasons=SUPPLEMENT_TASKS, by=by, result=to.value, at=at)
+            if to is CaseStatus.TERMINATED_NO_SUPPLEMENT:
+                await await_no_more(connection, number, at=at)
             sent = _sent(held)
             if carry is not None and due_at is not None and sent is not None:
                 await _carry(connection, sent, carry, note=evidence.note or "", at=at, due_at=due_at)

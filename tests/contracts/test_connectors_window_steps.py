@@ -172,6 +172,8 @@ async def test_a_case_ends_without_its_supplement_only_after_the_day_and_its_tas
     await scanning(house).scan(late)
     ended = await steps.end_without_supplement(number, actor=CLERK, at=late)
     assert ended.status is CaseStatus.TERMINATED_NO_SUPPLEMENT
+    (view,) = await house.connectors.deliveries.of_case(number)
+    assert view.delivery.state is DeliveryState.CONFIRMED  # its result is asked for no more
     assert not ended.is_open
     assert await on_desk(house) == []
 
@@ -180,3 +182,18 @@ async def test_the_day_of_an_older_guide_that_is_gone_is_not_guessed(house: Hous
     number = await asked_for_a_supplement(house)
     case = replace(await case_of(house, number), guide_version=99)
     assert await supplement_clock(matters().get, load, calendar())(case, MONDAY) is None
+
+
+async def test_the_result_of_a_case_the_department_gave_back_is_awaited_no_more(house: House) -> None:
+    number = await submitted(house, TAKEN)
+    await house.connectors.intake.withdraw(number, actor=CLERK, reason="不办了", at=LATER)
+    ledger = house.connectors.ledger
+    (lease,) = await ledger.claim(system="mz-elder", owner="w", at=LATER, lease=timedelta(seconds=8), most=4)
+    assert lease.delivery.kind == "withdraw"
+    await ledger.begin(lease, kind="send", at=LATER)
+    taken_back = Result(state=DeliveryState.CONFIRMED, outcome=Outcome(kind=OutcomeClass.ACCEPTED))
+    await ledger.settle(lease, taken_back, at=LATER, duration_ms=1)
+    states = [view.delivery.state for view in await house.connectors.deliveries.of_case(number)]
+    assert states == [DeliveryState.CONFIRMED, DeliveryState.CONFIRMED]
+    await reported(house, number, "30", at=LATER + timedelta(hours=1))  # kept, and changes nothing
+    assert (await case_of(house, number)).status is CaseStatus.WITHDRAWN
