@@ -223,3 +223,11 @@ def test_what_is_sealed_may_nest_without_end_and_is_refused() -> None:
     deep["signData"] = base64.b64encode(Sm2PrivateKey(PRIVATE).sign(sorted_params(deep).encode())).decode()
     with pytest.raises(EnvelopeRefused):
         signer("tif_envelope").open(json.dumps({"data": deep}).encode(), "utf-8")
+
+
+def test_headers_of_today_make_no_content_of_last_week_fresh() -> None:
+    """The gateway's headers sign no body: who has heard two calls could put one's headers before the other's content."""
+    old = Rendered(method="POST", path="/x", query={}, headers={}, body=BODY)
+    content = signer("tif_envelope").sign(old, at=AT - timedelta(days=7), nonce=NONCE).content
+    opened = signer("tif_envelope").verify(as_incoming(signed("tif_envelope"), content), "utf-8")
+    assert opened.sent_at == AT - timedelta(days=7)
