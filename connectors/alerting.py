@@ -6,13 +6,14 @@ opening and closing is logged.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from config import logs
 from config.paging import Page
 from connectors.incidents import Alert, Condition, Incident, IncidentKey, IncidentKind
 
 log = logs.get(__name__)
+MOST_COUNTED: Final = 100
 
 
 class AlertBook(Protocol):
@@ -39,7 +40,7 @@ class AlertBook(Protocol):
         """Return a page of alerts, the newest first, those of `systems` only unless None; read or not is the reader's."""
 
     async def unread(self, sub: str, *, systems: Collection[str] | None, since: datetime) -> int:
-        """Return how many alerts since then this person has not read."""
+        """Return how many alerts since then this person has not read; beyond `MOST_COUNTED` that many."""
 
     async def read(self, sub: str, which: Collection[tuple[str, str]], *, at: datetime) -> None:
         """Keep that a person has read these; each is `(incident id, event)`."""

@@ -5,13 +5,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, and_, case, func, insert, select, update
+from sqlalchemy import RowMapping, Select, and_, case, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql import ColumnElement
 
 from config.paging import Page, page_of, place_of
 from config.storage.keyset import older
 from config.storage.sql import readonly
+from connectors.alerting import MOST_COUNTED
 from connectors.incidents import DAMPING, Alert, Condition, Incident, IncidentKey
 from connectors.storage import rows
 from connectors.storage.alert_tables import alert_reads, alerts, incidents
@@ -89,7 +90,9 @@ class SqlAlerts:
         return page_of(found, most, _alert, lambda row: (row["told_at"], row["id"]))
 
     async def unread(self, sub: str, *, systems: Collection[str] | None, since: datetime) -> int:
-        wanted = _told(select(func.count()), sub, systems).where(alerts.c.at >= since, alert_reads.c.at.is_(None))
+        # Whoever has a hundred unread reads no exact number, and nobody's list should wait for one.
+        unread = _told(select(literal(1)), sub, systems).where(alerts.c.at >= since, alert_reads.c.at.is_(None))
+        wanted = select(func.count()).select_from(unread.limit(MOST_COUNTED).subquery())
         async with self._reading.connect() as connection:
             return int((await connection.execute(wanted)).scalar_one())
 
