@@ -177,7 +177,7 @@ def test_what_owners_managers_and_admins_see(visitor: Page, installation: Instal
 
 
 def test_what_an_owner_sends_anew_and_tries(visitor: Page, installation: Installation) -> None:
-    """Choosing, an empty preview, what can't be read; the examples, and a trial that waits."""
+    """Choosing, an empty preview, what can't be read; the examples, a trial that waits, the days compared."""
     visitor = _sign_in(visitor, installation, "owner").page
     for path in (
         "/systems/mz-elder/replay",
@@ -186,6 +186,8 @@ def test_what_an_owner_sends_anew_and_tries(visitor: Page, installation: Install
         "/systems/mz-elder/answers",
         "/systems/mz-elder/examples",
         "/systems/tax-ssf/examples",
+        "/systems/wj-reward/examples",
+        "/systems/mz-elder/reconciliations",
     ):
         visitor.goto(path)
         accessible(visitor)
