@@ -10,10 +10,9 @@ from time import monotonic
 from typing import Final
 from urllib.parse import urlsplit
 
-import yaml
-
 from config import logs
-from connectors.errors import SpecProblem, SpecRefused
+from connectors.errors import SpecRefused
+from connectors.yaml_source import read
 
 log = logs.get(__name__)
 LOOK_EVERY_SECONDS: Final = 1.0
@@ -88,17 +87,15 @@ def read_endpoints(file: Path | None) -> Mapping[str, str]:
     """
     if file is None:
         return {}
-    try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise SpecRefused([_problem(file, "(file)", "expected YAML: {system id: https://…}")]) from None
-    problems = []
+    source = read(file)
+    found = source.document
     if not isinstance(found, dict):
-        raise SpecRefused([_problem(file, "(file)", "expected {system id: https://…}")])
-    for id_, address in found.items():
-        expected = _expected_address(str(id_), str(address))
-        if expected:
-            problems.append(_problem(file, str(id_), expected))
+        raise SpecRefused([source.problem((), "expected {system id: https://…}")])
+    problems = [
+        source.problem((str(id_),), expected)
+        for id_, address in found.items()
+        if (expected := _expected_address(str(id_), str(address)))
+    ]
     if problems:
         raise SpecRefused(problems)
     return {str(id_): str(address).rstrip("/") for id_, address in found.items()}
@@ -106,7 +103,10 @@ def read_endpoints(file: Path | None) -> Mapping[str, str]:
 
 def _expected_address(name: str, address: str) -> str:
     """Return what was expected instead of `address`; empty when it holds."""
-    parts, (_, _, line) = urlsplit(address), name.partition(".")
+    try:
+        parts, (_, _, line) = urlsplit(address), name.partition(".")
+    except ValueError:  # a bracket of an IPv6 address that is not closed
+        return "expected scheme://host[:port][/path]"
     if not line:
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
         return "" if is_web else "expected http(s)://host[:port][/path]"
@@ -114,7 +114,3 @@ def _expected_address(name: str, address: str) -> str:
         return f"expected a system's id, alone or with {', '.join(f'.{known}' for known in LINES)}"
     is_line = parts.scheme in LINES[line] and (bool(parts.hostname) or parts.scheme in ("sqlite", "unix"))
     return "" if is_line else f"expected {', '.join(f'{scheme}://…' for scheme in LINES[line])}"
-
-
-def _problem(file: Path, path: str, expected: str) -> SpecProblem:
-    return SpecProblem(file=file.name, line=1, path=path, expected=expected)

@@ -54,3 +54,23 @@ def test_a_line_stands_for_trials_too_beside_the_one_in_earnest(tmp_path: Path) 
     lines = ("rs-card.files: sftp://card.example", "rs-card.test.files: sftp://card-test.example")
     known = Endpoints(written(tmp_path / "endpoints.yaml", "\n".join(lines), at=1))
     assert known["rs-card.test.files"] == "sftp://card-test.example"
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "expected"),
+    [
+        ("mz-elder: http://a\nrs-card: card.example\n", 2, "expected http(s)://host"),
+        ("mz-elder: http://a\nrs-card: http://[::1\n", 2, "expected scheme://host"),
+        ("mz-elder: http://a\n\trs-card: http://b\n", 2, "a tab stands here"),
+        ("mz-elder: http://a\nrs-card：http://b\n", 2, "a Chinese ："),
+        ("mz-elder: http://a\nrs-card.ftp: ftp://b\n", 2, "expected a system's id"),
+        ("mz-elder: http://a\nmz-elder: http://b\n", 2, "stands here twice"),
+        ("", 1, "expected {system id"),
+    ],
+)
+def test_what_does_not_hold_is_told_at_its_line(content: str, line: int, expected: str, tmp_path: Path) -> None:
+    with pytest.raises(SpecRefused) as refused:
+        Endpoints(written(tmp_path / "endpoints.yaml", content, at=1))
+    (problem,) = refused.value.problems
+    assert (problem.file, problem.line) == ("endpoints.yaml", line)
+    assert problem.expected.startswith(expected)
