@@ -20,18 +20,18 @@ _DIGEST: Final = "digest"
 def check_pages(spec: FormPostSpec, system: System, note: Note) -> None:
     """Report predicates that are none, and fields and columns that no page has."""
     for name, when in (("succeeded", spec.log_in.succeeded), ("needed", spec.log_in.needed)):
-        place = ("form_post", "log_in", name)
+        place: tuple[str, ...] = ("form_post", "log_in", name)
         try:
             parse_predicate(when)
         except PredicateRefused as refused:
             note(place, str(refused))
         else:
             _check_predicate(place, when, spec, note)
-    for place, predicate in _predicates(system):
-        _check_predicate(place, predicate, spec, note)
-    for place, expression in _expressions(system):
+    for where, predicate in _predicates(system):
+        _check_predicate(where, predicate, spec, note)
+    for where, expression in _expressions(system):
         if expression is not None and expression.path[:1] == ("body",):
-            _check_path(place, expression.path[1:], spec, note)
+            _check_path(where, expression.path[1:], spec, note)
     if system.results is not None:
         _check_results(spec, system.results.report, note)
 

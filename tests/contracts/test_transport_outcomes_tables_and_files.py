@@ -282,6 +282,14 @@ async def test_deliveries_sent_together_share_a_file_and_each_hears_its_place(ss
         assert isinstance(await here.side.transport.probe(here.errand(7)), NotFound)
 
 
+async def test_a_file_that_is_placed_may_be_pending(sshd: Sshd, tmp_path: Path) -> None:
+    async with files(sshd, tmp_path) as here:
+        rule = here.side.system.operation("BKKP").outcomes[0]
+        operation = replace(here.side.system.operation("BKKP"), outcomes=(replace(rule, kind=OutcomeClass.PENDING),))
+        outcome = await here.side.transport.send(replace(here.errand(), operation=operation))
+        assert outcome.kind is OutcomeClass.PENDING
+
+
 async def test_a_busy_days_cases_leave_in_one_file_and_its_receipt_tells_each(sshd: Sshd, tmp_path: Path) -> None:
     async with files(sshd, tmp_path, most_rows=150, window_seconds=20) as here:
         errands = [numbered(here.errand(2), n) for n in range(300)]

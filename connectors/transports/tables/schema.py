@@ -111,7 +111,7 @@ def most_characters(spec: ColumnSpec) -> int:
 
 def _type(spec: ColumnSpec) -> TypeEngine[Any]:
     if spec.moment:
-        return DateTime().with_variant(_SqliteMoment(), "sqlite")
+        return DateTime().with_variant(_SqliteMoment(), "sqlite")  # type: ignore[no-untyped-call]
     if spec.decimals is None:
         return String()
     return _Amount(spec.decimals) if spec.decimals else BigInteger()
