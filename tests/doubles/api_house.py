@@ -24,7 +24,6 @@ from config.settings import Settings
 from config.state import StateStore
 from config.storage.memory_state import MemoryStateStore
 from connectors.app import create_connectors
-from connectors.spec import load_systems
 from connectors.system import System
 from demo.forms import make_application
 from idp import keys
@@ -32,7 +31,7 @@ from idp.app import create_app as create_idp
 from idp.app import wire
 from idp.protocol.client import Client, hash_secret
 from matters.data_items import DataItems, load_data_items
-from matters.guide import Matter, load_matters
+from matters.guide import Matter
 from matters.storage.guides import SqlGuideStore
 from matters.working_days import WorkingCalendar, load_calendar
 from portal.api.state import ApiState
@@ -40,6 +39,7 @@ from portal.app import LARGER_BODIES
 from portal.app import create_app as create_portal
 from portal.people import Person
 from portal.state import PortalState
+from tests.doubles.declared import declared_matters, declared_systems
 from tests.doubles.prepared import prepared
 
 ROOT = Path(__file__).parents[2]
@@ -54,12 +54,12 @@ CLIENT_SECRET = "a client's own secret of a test"
 
 @cache
 def guides() -> tuple[Matter, ...]:
-    return load_matters(ROOT / "config" / "matters", ROOT / "config" / "matters-ext")
+    return declared_matters()
 
 
 @cache
 def systems() -> Mapping[str, System]:
-    return load_systems(ROOT / "config" / "systems")
+    return declared_systems()
 
 
 @cache

@@ -28,7 +28,6 @@ from config.state import StateStore
 from config.storage.memory_state import MemoryStateStore
 from connectors.app import Connectors, create_connectors
 from connectors.flows import Flows, read_flows
-from connectors.spec import load_systems
 from connectors.system import System
 from demo.forms import make_application
 from demo.seed import ACCOUNTS, DEMO_PASSWORD
@@ -36,12 +35,13 @@ from idp import accounts, clients, keys
 from idp import app as idp_app
 from idp.endpoints.state import IdpState
 from matters.data_items import DataItems, load_data_items
-from matters.guide import Matter, load_matters
+from matters.guide import Matter
 from matters.posted import render_posted
 from matters.storage.guides import SqlGuideStore
 from matters.working_days import WorkingCalendar, load_calendar
 from portal.app import LARGER_BODIES, create_app
 from portal.state import PortalState
+from tests.doubles.declared import declared_matters, declared_systems
 from tests.doubles.prepared import prepared
 from tests.servers.visitor import Form, Page, read_page
 
@@ -53,7 +53,7 @@ _SETTINGS = {"ONEWINDOW_BASE_URL": BASE, "ONEWINDOW_SECRET_KEY": SECRET}
 
 @cache
 def guides() -> tuple[Matter, ...]:
-    return load_matters(ROOT / "config" / "matters", ROOT / "config" / "matters-ext")
+    return declared_matters()
 
 
 @cache
@@ -67,7 +67,7 @@ BY_HAND = "mz-assist"
 @cache
 def systems() -> Mapping[str, System]:
     """The declared systems, one of them served by hand: a department that can offer nothing yet."""
-    declared = load_systems(ROOT / "config" / "systems")
+    declared = declared_systems()
     return {**declared, BY_HAND: by_hand(declared[BY_HAND])}
 
 

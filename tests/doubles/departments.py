@@ -35,9 +35,10 @@ from demo.ground.received import ReceivedStore
 from demo.ground.secrets import make_secrets, read_from
 from matters.case import Case, CaseStatus
 from matters.form import check_form
-from matters.guide import Matter, load_matters
+from matters.guide import Matter
 from matters.material import MaterialProof, ProofKind
 from matters.policy import Actor, Role
+from tests.doubles.declared import declared_matters
 from tests.doubles.notes import NotesInMemory
 
 ROOT = Path(__file__).parents[2]
@@ -212,9 +213,7 @@ def onewindow(to: Department) -> OneWindow:
     return OneWindow(system=system, transport=transport)
 
 
-MATTERS: Mapping[str, Matter] = {
-    matter.id: matter for matter in load_matters(ROOT / "config" / "matters", ROOT / "config" / "matters-ext")
-}
+MATTERS: Mapping[str, Matter] = {matter.id: matter for matter in declared_matters()}
 _FILES = {
     path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted((ROOT / "config").glob("matters*/*.yaml"))
 }

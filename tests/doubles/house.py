@@ -19,11 +19,12 @@ from connectors.spec import load_system
 from connectors.storage.tables import metadata as connectors_tables
 from connectors.system import System
 from demo.forms import make_application
-from matters.guide import Matter, load_matters
+from matters.guide import Matter
 from matters.material import MaterialProof, ProofKind
 from matters.policy import Actor, Role
 from matters.storage.tables import metadata as matters_tables
 from matters.working_days import WorkingCalendar, load_calendar
+from tests.doubles.declared import declared_matters
 from tests.doubles.prepared import with_tables
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +45,7 @@ OTHER_CLERK = replace(CLERK, sub="clerk-b", name="欧阳静", unit="320206003-bm
 
 @cache
 def matters() -> Mapping[str, Matter]:
-    return {m.id: m for m in load_matters(ROOT / "config/matters", ROOT / "config/matters-ext")}
+    return {m.id: m for m in declared_matters()}
 
 
 @cache

@@ -1,6 +1,7 @@
 """`onewindow` from a shell: guides, connectors, accounts, clients, keys and settings, as an operator types them."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -39,10 +40,18 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
-@pytest.fixture
-def migrated(shell: Shell) -> Shell:
-    done = shell.run("migrate")
+@pytest.fixture(scope="module")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as `onewindow migrate` leaves it, to be copied."""
+    directory = tmp_path_factory.mktemp("migrated")
+    done = Shell(directory).run("migrate")
     assert done.returncode == 0, done.stderr
+    return directory / "onewindow.db"
+
+
+@pytest.fixture
+def migrated(shell: Shell, migrated_file: Path, tmp_path: Path) -> Shell:
+    shutil.copyfile(migrated_file, tmp_path / "onewindow.db")
     return shell
 
 

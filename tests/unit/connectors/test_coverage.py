@@ -7,13 +7,14 @@ import pytest
 import yaml
 
 from connectors.coverage import Fed, cover, coverage
-from connectors.spec import load_system, load_systems
+from connectors.spec import load_system
 from connectors.system import System
-from matters.guide import Matter, load_matters
+from matters.guide import Matter
+from tests.doubles.declared import declared_matters, declared_systems
 
 ROOT = Path(__file__).parents[3]
-SYSTEMS = load_systems(ROOT / "config/systems")
-MATTERS = {m.id: m for m in load_matters(ROOT / "config/matters", ROOT / "config/matters-ext")}
+SYSTEMS = declared_systems()
+MATTERS = {m.id: m for m in declared_matters()}
 ALLOWANCE = MATTERS["05-elder-respect-allowance"]
 
 

@@ -5,14 +5,13 @@ from pathlib import Path
 import pytest
 
 from connectors.data_use import comes_back, data_uses, never_sent
-from connectors.spec import load_systems
 from matters.data_items import load_data_items
-from matters.guide import load_matters
 from matters.masking import MaskRule
+from tests.doubles.declared import declared_matters, declared_systems
 
 ROOT = Path(__file__).parents[3]
-SYSTEMS = load_systems(ROOT / "config/systems")
-MATTERS = load_matters(ROOT / "config/matters", ROOT / "config/matters-ext")
+SYSTEMS = declared_systems()
+MATTERS = declared_matters()
 MASKS = {item.id: item.mask for item in load_data_items(ROOT / "config/data_items.yaml").items}
 
 

@@ -9,11 +9,11 @@ import pytest
 from connectors.example_reports import missing_examples
 from connectors.examples import run_examples
 from connectors.outcomes import DELIVERED, OutcomeClass
-from connectors.spec import load_systems
 from connectors.system import System
+from tests.doubles.declared import declared_systems
 
 CONFIG = Path(__file__).parents[3] / "config"
-SYSTEMS = load_systems(CONFIG / "systems")
+SYSTEMS = declared_systems()
 ID_NUMBER = re.compile(r"\b[1-9][0-9]{16}[0-9Xx]\b")
 each_system = pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
 

@@ -7,14 +7,14 @@ import yaml
 
 from connectors.errors import SpecProblem, SpecRefused
 from connectors.mending import Advice, advise
-from connectors.spec import load_systems, parse_system
+from connectors.spec import parse_system
 from connectors.unknown_fields import unknown_fields
 from connectors.yaml_source import parse
-from matters.guide import load_matters
+from tests.doubles.declared import declared_matters, declared_systems
 from tests.doubles.house import SPEC
 
 ROOT = Path(__file__).parents[3]
-MATTERS = load_matters(ROOT / "config/matters", ROOT / "config/matters-ext")
+MATTERS = declared_matters()
 
 
 def problems(text: str) -> tuple[SpecProblem, ...]:
@@ -128,7 +128,7 @@ def test_a_mistype_in_a_part_that_several_operations_use_is_found_from_a_shell_t
 
 
 def test_no_shipped_spec_reads_a_field_no_guide_has() -> None:
-    for id_ in load_systems(ROOT / "config/systems"):
+    for id_ in declared_systems():
         source = parse((ROOT / "config/systems" / f"{id_}.yaml").read_text("utf-8"), id_)
         assert unknown_fields(source, id_, MATTERS) == []
 

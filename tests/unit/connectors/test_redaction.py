@@ -9,12 +9,12 @@ import yaml
 from connectors.redaction import SHOWN_AT_MOST, Redactor, redactor
 from demo.forms import make_application, situations
 from matters.data_items import load_data_items
-from matters.guide import load_matters
 from matters.masking import MaskRule, rule_of
+from tests.doubles.declared import declared_matters
 
 ROOT = Path(__file__).parents[3]
 RULES = {item.id: item.mask for item in load_data_items(ROOT / "config/data_items.yaml").items}
-MATTERS = load_matters(ROOT / "config/matters", ROOT / "config/matters-ext")
+MATTERS = declared_matters()
 NOBODY = Redactor()
 
 

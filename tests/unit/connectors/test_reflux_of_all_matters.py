@@ -19,18 +19,18 @@ from connectors.flows import read_flows
 from connectors.notices import Head, content_of
 from connectors.receivers import COMPANY_WORDS, is_company
 from connectors.reflux import Moved, ResultRecord, notices_of, result_of
-from connectors.spec import load_systems
 from demo.form_filler import make_form
 from matters.case import Case, CaseStatus, Evidence, move
 from matters.elements import Duration
 from matters.guide import Matter
 from matters.policy import Actor, Role, may_see_result
+from tests.doubles.declared import declared_systems
 from tests.doubles.house import matters
 
 CONFIG = Path(__file__).parents[3] / "config"
 FLOWS = read_flows(CONFIG)
 REFLUX = FLOWS.reflux
-SYSTEMS = load_systems(CONFIG / "systems")
+SYSTEMS = declared_systems()
 BUNDLES: Any = yaml.safe_load((CONFIG / "bundles/bundles.yaml").read_text("utf-8"))
 AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 HOME, WINDOW = "320206003", "320105007"

@@ -9,13 +9,13 @@ import yaml
 
 from connectors.errors import SpecRefused
 from connectors.filters import FILTERS
-from connectors.spec import data_flow, load_system, load_systems
-from matters.guide import load_matters
+from connectors.spec import data_flow, load_system
+from tests.doubles.declared import declared_matters, declared_systems
 from tests.doubles.house import SPEC
 
 ROOT = Path(__file__).parents[3]
-SYSTEMS = load_systems(ROOT / "config/systems")
-MATTERS = load_matters(ROOT / "config/matters", ROOT / "config/matters-ext")
+SYSTEMS = declared_systems()
+MATTERS = declared_matters()
 
 
 def test_the_thirteen_systems_are_declared_and_every_matter_has_its_operation() -> None:

@@ -18,10 +18,10 @@ from connectors.starting_words import NewSystem
 from connectors.system import System
 from connectors.unknown_fields import unknown_fields
 from connectors.yaml_source import parse
-from matters.guide import load_matters
+from tests.doubles.declared import declared_matters
 
 ROOT = Path(__file__).parents[3]
-MATTERS = {m.id: m for m in load_matters(ROOT / "config/matters", ROOT / "config/matters-ext")}
+MATTERS = {m.id: m for m in declared_matters()}
 ENGLISH = load_catalogues([ROOT / "connectors" / "locale"])["en"].gettext
 WITH_ROWS = "01-minimum-living-guarantee"
 

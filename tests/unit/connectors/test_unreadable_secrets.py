@@ -12,17 +12,17 @@ from connectors.national_crypto import new_key_pair, sm4_key
 from connectors.outcomes import OutcomeClass
 from connectors.ports import Errand, Surroundings, Transport
 from connectors.secrets_dir import SecretsDirectory, SecretsInMemory, read_believed, read_secret
-from connectors.spec import load_systems
 from connectors.transport_kinds import TRANSPORTS
 from connectors.transports.files.area import FileArea
 from connectors.transports.rest_json import RestJsonTransport
 from demo.ground.secrets import make_secrets
-from tests.doubles.departments import MATTERS, ROOT, OneWindow, application
+from tests.doubles.declared import declared_systems
+from tests.doubles.departments import MATTERS, OneWindow, application
 from tests.doubles.notes import NotesInMemory
 
 NOWHERE = "http://127.0.0.1:9"
 WEDNESDAY = datetime(2026, 3, 18, 3, tzinfo=UTC)
-SYSTEMS = load_systems(ROOT / "config" / "systems")
+SYSTEMS = declared_systems()
 RUBBISH: Mapping[str, bytes] = {
     "gjj-core.database": b"\xff\xfe",
     "mz-benefit.sm4": b"not hexadecimal",

@@ -14,8 +14,9 @@ from demo.form_filler import fields, is_visible, make_form
 from demo.forms import make_application, make_materials, required_keys, situations, without
 from demo.people import age_on
 from matters.form import check_form
-from matters.guide import Matter, load_matters
+from matters.guide import Matter
 from matters.material import MaterialProof, ProofKind, check_materials
+from tests.doubles.declared import declared_matters
 
 AT = date(2026, 11, 22)
 CONFIG = Path(__file__).parents[3] / "config"
@@ -143,7 +144,7 @@ def test_every_needed_material_is_proven_in_a_way_the_guide_allows(matter: dict[
 
 @pytest.fixture(scope="module")
 def guides() -> dict[str, Matter]:
-    return {matter.id: matter for matter in load_matters(CONFIG / "matters", CONFIG / "matters-ext")}
+    return {matter.id: matter for matter in declared_matters()}
 
 
 @every_matter

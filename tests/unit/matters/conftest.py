@@ -10,8 +10,9 @@ import pytest
 from demo.forms import Application, make_application
 from matters.codes import CodeTables, load_codes
 from matters.data_items import DataItems, load_data_items
-from matters.guide import Matter, load_matters
+from matters.guide import Matter
 from matters.working_days import WorkingCalendar, load_calendar
+from tests.doubles.declared import declared_matters
 
 CONFIG = Path(__file__).parents[3] / "config"
 TODAY = date(2026, 11, 22)
@@ -19,7 +20,7 @@ TODAY = date(2026, 11, 22)
 
 @pytest.fixture(scope="session")
 def all_matters() -> tuple[Matter, ...]:
-    return load_matters(CONFIG / "matters", CONFIG / "matters-ext")
+    return declared_matters()
 
 
 @pytest.fixture(scope="session")
