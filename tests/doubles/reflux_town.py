@@ -1,38 +1,21 @@
-"""OneWindow with its flows (回流、联动) and the departments they reach, over real transports; the clock is the present."""
+"""A town with its flows (回流、联动): what comes of a case reaches whom the guide declares."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-import httpx2
-import yaml
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from config.settings import Settings
 from config.state import StateStore
-from connectors.app import Connectors, create_connectors
 from connectors.flows import Flows, read_flows
-from connectors.intake import Application
-from connectors.ledger import Delivery, DeliveryState
-from connectors.notices import Notice
-from connectors.spec import load_systems
-from connectors.storage.tables import metadata as connectors_tables
 from connectors.system import System
-from demo.ground.secrets import make_secrets
-from matters.policy import Actor
-from matters.storage.cases import SqlCaseStore
-from matters.storage.tables import metadata as matters_tables
-from tests.doubles.departments import A_WEDNESDAY_MORNING, MATTERS, ROOT, Department, department
-from tests.doubles.house import CLERK, application, calendar
-from tests.doubles.prepared import with_tables
+from tests.doubles.declared import declared_systems
+from tests.doubles.departments import ROOT
+from tests.doubles.town import Town, impatient, town_of
 
-OVER = {"completed_approved", "completed_refused", "returned"}
 SPEED = 2000.0
-SETTLED = {DeliveryState.CONFIRMED, DeliveryState.REFUSED}
 
 
 @cache
@@ -43,94 +26,12 @@ def flows() -> Flows:
 @cache
 def systems() -> Mapping[str, System]:
     """Return every declared system, asked for its results more often than in earnest."""
-    return {id_: _impatient(each) for id_, each in load_systems(ROOT / "config" / "systems").items()}
-
-
-@dataclass(slots=True)
-class Exchange(httpx2.AsyncBaseTransport):
-    """Puts a department's call through to OneWindow, which runs in another loop."""
-
-    loop: asyncio.AbstractEventLoop
-    connectors: Connectors | None = None
-    answers: list[int] = field(default_factory=list)
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        if self.connectors is None:
-            raise httpx2.ConnectError("no line")
-        received = self.connectors.callbacks.receive(
-            request.url.path.rpartition("/")[2],
-            headers=dict(request.headers),
-            body=await request.aread(),
-            at=datetime.now(UTC),
-            target=request.url.path,
-        )
-        answer = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(received, self.loop))
-        self.answers.append(answer.status)
-        return httpx2.Response(answer.status, content=answer.content)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Town:
-    """OneWindow, its departments and what they say to each other."""
-
-    connectors: Connectors
-    departments: Mapping[str, Department]
-    exchange: Exchange
-    cases: SqlCaseStore
-    engine: AsyncEngine
-
-    async def accept(self, matter: str, *, situation: str = "", seed: int = 1, actor: Actor = CLERK) -> str:
-        return await self.take_in(application(matter, seed=seed, situation=situation), f"{matter}-{seed}", actor)
-
-    async def take_in(self, made: Application, key: str, actor: Actor = CLERK) -> str:
-        accepted = await self.connectors.intake.accept(made, actor=actor, idempotency_key=key, at=datetime.now(UTC))
-        return accepted.case.number
-
-    async def decided(self, number: str, within: float = 60.0) -> str:
-        """Wait until the case is decided and return how."""
-
-        async def is_over() -> bool:
-            case = await self.cases.by_number(number)
-            return case is not None and case.status.value in OVER
-
-        await eventually(is_over, within)
-        case = await self.cases.by_number(number)
-        assert case is not None
-        return case.status.value
-
-    async def notices(self, number: str) -> Sequence[Notice]:
-        return await self.connectors.notices.of_case(number)
-
-    async def notice_to(self, number: str, receiver: str) -> Notice:
-        return next(each for each in await self.notices(number) if each.receiver == receiver)
-
-    async def settled(self, number: str, receiver: str, *, count: int = 1, within: float = 60.0) -> Sequence[Delivery]:
-        """Wait until so many deliveries of the case's notice to that receiver came to an end; return them."""
-
-        async def is_settled() -> bool:
-            sent = [
-                each for each in await self.notices(number) if each.receiver == receiver for each in each.deliveries
-            ]
-            return len(sent) >= count and all(each.state in SETTLED for each in sent)
-
-        await eventually(is_settled, within)
-        return (await self.notice_to(number, receiver)).deliveries
-
-
-async def eventually(holds: object, within: float = 60.0) -> None:
-    """Wait until `await holds()` is true."""
-    end = asyncio.get_running_loop().time() + within
-    while not await holds():  # type: ignore[operator]
-        assert asyncio.get_running_loop().time() < end, "it did not come to pass in time"
-        await asyncio.sleep(0.1)
+    return {id_: _impatient(each) for id_, each in declared_systems().items()}
 
 
 def _impatient(system: System) -> System:
-    """Return the system asked for results every half second instead of every half minute or half hour."""
-    changed = system if system.poll is None else replace(system, poll=replace(system.poll, every_seconds=0.5))
-    if changed.results is None:
-        return changed
-    return replace(changed, results=replace(changed.results, every_seconds=0.3))
+    asked = impatient(system)
+    return asked if asked.results is None else replace(asked, results=replace(asked.results, every_seconds=0.3))
 
 
 @asynccontextmanager
@@ -141,60 +42,9 @@ async def reflux_town(
     *,
     only: tuple[str, ...],
     lines: Mapping[str, str] | None = None,
-    declared: Flows | None = None,
 ) -> AsyncIterator[Town]:
-    """Run OneWindow and the systems `only`; `lines` are addresses beside HTTP, as the endpoints file has them."""
-    exchange, lines = Exchange(loop=asyncio.get_running_loop()), lines or {}
-    make_secrets(directory / "secrets")
-    with ExitStack() as running:
-        departments = {
-            id_: running.enter_context(
-                department(
-                    id_,
-                    directory,
-                    speed=SPEED,
-                    telephone=exchange,
-                    line=next((line for name, line in lines.items() if name.startswith(f"{id_}.")), ""),
-                )
-            )
-            for id_ in only
-        }
-        endpoints = directory / "endpoints.yaml"
-        endpoints.write_text(yaml.safe_dump({id_: each.base_url for id_, each in departments.items()} | dict(lines)))
-        settings = Settings.from_env(
-            {
-                "ONEWINDOW_SECRET_KEY": "q7Zp2kX9vL4mB8nT1wR6yC3jH5gD0fSaUeIo",
-                "ONEWINDOW_SECRETS_DIR": str(directory / "secrets"),
-                "ONEWINDOW_ENDPOINTS_FILE": str(endpoints),
-                "ONEWINDOW_DEMO": "true",
-                "ONEWINDOW_DEPARTMENT_CLOCK_OFFSET_SECONDS": str(
-                    (A_WEDNESDAY_MORNING - datetime.now(UTC)) / timedelta(seconds=1)
-                ),
-            }
-        )
-        await with_tables(engine, matters_tables, connectors_tables)
-        connectors = create_connectors(
-            settings=settings,
-            engine=engine,
-            state=state,
-            clock=lambda: datetime.now(UTC),
-            systems=systems(),
-            guide=MATTERS.get,
-            calendar=calendar(),
-            flows=declared or flows(),
-        )
-        exchange.connectors = connectors
-        worker = asyncio.create_task(connectors.worker().run())
-        try:
-            yield Town(
-                connectors=connectors,
-                departments=departments,
-                exchange=exchange,
-                cases=SqlCaseStore(engine),
-                engine=engine,
-            )
-        finally:
-            exchange.connectors = None
-            worker.cancel()
-            await asyncio.gather(worker, return_exceptions=True)
-            await connectors.aclose()
+    """Run OneWindow with its flows and the systems `only`."""
+    async with town_of(
+        directory, engine, state, only=only, systems=systems(), flows=flows(), lines=lines, speed=SPEED
+    ) as town:
+        yield town

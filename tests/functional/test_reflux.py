@@ -22,7 +22,8 @@ from connectors.storage.tables import submissions
 from demo.identifiers import id_number
 from tests.conftest import Backend
 from tests.doubles.house import CLERK, application
-from tests.doubles.reflux_town import Town, eventually, reflux_town
+from tests.doubles.reflux_town import reflux_town
+from tests.doubles.town import Town, eventually
 
 DIBAO = "01-minimum-living-guarantee"
 ALLOWANCE = "05-elder-respect-allowance"

@@ -10,7 +10,8 @@ from config.storage.memory_state import MemoryStateStore
 from connectors.ledger import DeliveryState
 from matters.policy import Actor
 from tests.doubles.house import CLERK
-from tests.doubles.reflux_town import Town, reflux_town
+from tests.doubles.reflux_town import reflux_town
+from tests.doubles.town import Town
 
 MATTERS = {
     "09-resident-pension-enrolment": ("rs-resident-pension", {"tax"}),
