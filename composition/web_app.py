@@ -67,7 +67,8 @@ async def compose(settings: Settings, engine: AsyncEngine, state: StateStore, *,
         whole = prefixed(urlsplit(settings.issuer).path, provider, whole)
     return shell(
         whole,
-        base_url=settings.base_url,
+        # A provider alone may stand at an address of its own: its forms come from there.
+        base_url=settings.issuer if only is Part.IDP else settings.base_url,
         open_paths=idp_app.open_paths(settings),
         larger_bodies=larger_bodies,
     )
