@@ -30,6 +30,8 @@ async def test_forms_are_taken_from_the_providers_own_address(tmp_path: Path, or
     app = await compose(settings, engine, MemoryStateStore(), only=Part.IDP)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=PROVIDER) as visitor:
         # As a browser that tells only where a form comes from.
-        answer = await visitor.post("/idp/no-such-page", data={"username": "clerk"}, headers={"origin": origin})
+        answer = await visitor.post(
+            "/idp/no-such-page", data={"username": "clerk"}, headers={"origin": origin, "cookie": "a=b"}
+        )
     await engine.dispose()
     assert answer.status_code == (404 if is_ours else 403)
