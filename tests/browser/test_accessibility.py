@@ -88,6 +88,8 @@ def test_a_clerks_lists_and_guides(visitor: Page, installation: Installation) ->
         "/results",
         "/events",
         "/events?state=undone",
+        "/events?kind=F2-age-eighty",
+        "/desk/carrying/mz-elder",
         "/desk",
     ):
         clerk.page.goto(path)
