@@ -39,6 +39,7 @@ class ExampleReportSpec(Part):
 class ExampleSpec(Part):
     """A case, made of values as a mapping reads them (`form`, `case`, `applicant`, …); what is not said is empty.
 
+    `once`: they take this person once, and refuse while that case is in flight; a refusal as agreed is then no drift.
     `sends` holds the fields the message must have at least (of a message of rows, its first rows); `answers` may be empty, and the first is the one expected
     at the test address. `tells` are what may come afterwards.
     """
@@ -49,3 +50,4 @@ class ExampleSpec(Part):
     sends: Mapping[str, Any] | list[Mapping[str, Any]] = Field(default_factory=dict)
     answers: tuple[ExampleAnswerSpec, ...] = ()
     tells: tuple[ExampleReportSpec, ...] = ()
+    once: bool = False

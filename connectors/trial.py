@@ -4,7 +4,7 @@ Values differ from night to night, so shapes are compared: what is missing, what
 class the outcome rules read in it. A test address that can't be reached says nothing about the contract.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -134,11 +134,16 @@ def judge(system: System, operation: Operation, example: ExampleSpec, answer: An
     agreed = _agreed(example, outcome.kind)
     expected = example.answers[0].kind.value if example.answers else OutcomeClass.ACCEPTED.value
     told = {"expected": expected, "found": outcome.kind.value, "http_status": answer.http_status, "error": answer.error}
-    if answer.error in _SILENT or outcome.kind in _NOT_NOW:
+    if answer.error in _SILENT or outcome.kind in _NOT_NOW or _is_agreed_doubt(outcome):
         return Judged(state=TrialState.UNREACHED, **told)  # type: ignore[arg-type]
     differences = tuple(map(as_shown, islice(_differences(example, agreed, outcome, answer), MOST_DIFFERENCES)))
     state = TrialState.DRIFT if differences else TrialState.HOLDS
     return Judged(state=state, differences=differences, **told)  # type: ignore[arg-type]
+
+
+def _is_agreed_doubt(outcome: Outcome) -> bool:
+    """Tell whether they said, in words a rule knows, that they can't tell themselves: a session that ended midway."""
+    return outcome.kind is OutcomeClass.UNKNOWN and outcome.rule is not None
 
 
 def judge_outcome(example: ExampleSpec, outcome: Outcome) -> Judged:
@@ -153,10 +158,10 @@ def judge_outcome(example: ExampleSpec, outcome: Outcome) -> Judged:
         "http_status": outcome.http_status,
         "error": outcome.error[:20],
     }
-    if outcome.error in _SILENT or outcome.kind in _NOT_NOW:
+    if outcome.error in _SILENT or outcome.kind in _NOT_NOW or _is_agreed_doubt(outcome):
         return Judged(state=TrialState.UNREACHED, **told)  # type: ignore[arg-type]
     differences = []
-    if outcome.kind not in DELIVERED:
+    if outcome.kind not in _good(example):
         differences.append(Mismatch(example=example.name, place="class", expected=expected, found=outcome.kind.value))
     elif _agreed_number(example, outcome) and not outcome.department_number:
         differences.append(Mismatch(example=example.name, place="department_number", expected="a number", found="none"))
@@ -170,8 +175,15 @@ def _agreed_number(example: ExampleSpec, outcome: Outcome) -> bool:
 
 
 def _agreed(example: ExampleSpec, kind: OutcomeClass) -> ExampleAnswerSpec | None:
-    """Return the agreed answer of that class, of those that say they have the case."""
-    return next((each for each in example.answers if each.kind is kind and kind in DELIVERED), None)
+    """Return the agreed answer of that class, of those that say they have the case, or have it already."""
+    return next((each for each in example.answers if each.kind is kind and kind in _good(example)), None)
+
+
+def _good(example: ExampleSpec) -> Collection[OutcomeClass]:
+    """Return the classes that hold: they take it, or refuse somebody they take once in the words agreed for that."""
+    agreed = {answer.kind for answer in example.answers}
+    is_once = example.once and OutcomeClass.REFUSED in agreed
+    return DELIVERED | {OutcomeClass.REFUSED} if is_once else DELIVERED
 
 
 def as_shown(found: Mismatch) -> Mismatch:
@@ -183,7 +195,7 @@ def _differences(
     example: ExampleSpec, agreed: ExampleAnswerSpec | None, outcome: Outcome, answer: Answer
 ) -> Iterator[Mismatch]:
     first = example.answers[0].kind if example.answers else OutcomeClass.ACCEPTED
-    if outcome.kind not in DELIVERED:
+    if outcome.kind not in _good(example):
         yield Mismatch(example=example.name, place="class", expected=first.value, found=outcome.kind.value)
         return
     if agreed is None:

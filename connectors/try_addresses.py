@@ -4,6 +4,7 @@ What a channel has to remember (a watermark, batch numbers, a session) it keeps 
 side ever sees the other's.
 """
 
+import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from connectors.system import System
 from connectors.transport_kinds import TRANSPORTS
 from connectors.unread import UnreadBook
 
+_WHO: Final = re.compile(r"//[^/?#]*@")
 _ASKED_OVER_HTTP: Final = frozenset({"rest_json", "soap", "form_post", "message_queue"})
 """Transports that need the system's own test address; a table and a file area are all in their line."""
 
@@ -85,7 +87,8 @@ class EndpointTestAddresses:
     def address(self, system: System) -> str:
         if self.why_not(system):
             return ""
-        return self._line(system) or self.endpoints[f"{system.id}.test"]
+        shown = self._line(system) or self.endpoints[f"{system.id}.test"]
+        return _WHO.sub("//", shown)  # it is shown on a page, whatever somebody put in front of the host
 
     def why_not(self, system: System) -> str:
         kind = TRANSPORTS.get(system.transport)

@@ -224,6 +224,11 @@ async def test_a_system_is_tried_at_a_test_address_only_and_says_why_where_it_is
     assert bool(known.address(declared(system_id))) is not bool(why)
 
 
+async def test_no_name_or_password_in_a_test_address_is_shown(book: AsyncEngine, tmp_path: Path) -> None:
+    known = addresses({"mz-benefit.test.exchange": "mysql://tester:p%40ss@front:3306/test"}, tmp_path, book)
+    assert known.address(declared("mz-benefit")) == "mysql://front:3306/test"
+
+
 def typed(installation: Path, endpoints: Mapping[str, str], *words: object) -> tuple[int, str]:
     """Type `onewindow connector test …` in an installation with these endpoints."""
     (installation / "endpoints.yaml").write_text("".join(f"{n}: {line}\n" for n, line in endpoints.items()), "utf-8")

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from connectors.outcomes import Answer
+from connectors.outcomes import Answer, Outcome, OutcomeClass
 from connectors.spec import load_system
-from connectors.trial import TrialState, fresh_values, judge
+from connectors.trial import TrialState, fresh_values, judge, judge_outcome
 
 ELDER = load_system(Path(__file__).parents[3] / "config" / "systems" / "mz-elder.yaml")
 EXAMPLE = ELDER.spec.examples[0]
@@ -88,3 +88,29 @@ def test_a_notice_of_a_trial_has_a_number_of_its_own_in_the_agreed_form(given: s
     values = fresh_values(example, OPERATION, at=AT, token=UUID(int=1))
     assert values["notice"] == {"number": fresh, "decided_at": AT.isoformat()}
     assert values["case"] == {"number": fresh}
+
+
+def test_somebody_they_take_once_may_be_refused_in_the_agreed_shape_only() -> None:
+    once = EXAMPLE.model_copy(update={"once": True})
+    refused = judge(ELDER, OPERATION, once, said({"code": 422, "msg": "在办期间不能再次申请"}, 422))
+    assert (refused.state, refused.found) == (TrialState.HOLDS, "refused")
+    otherwise = judge(ELDER, OPERATION, once, said({"code": 422, "message": "在办"}, 422))
+    assert otherwise.state is TrialState.DRIFT
+    assert judge_outcome(once, Outcome(kind=OutcomeClass.REFUSED)).state is TrialState.HOLDS
+    assert judge_outcome(EXAMPLE, Outcome(kind=OutcomeClass.REFUSED)).state is TrialState.DRIFT
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (Outcome(kind=OutcomeClass.ACCEPTED, department_number="D-1"), TrialState.HOLDS),
+        (Outcome(kind=OutcomeClass.ACCEPTED), TrialState.DRIFT),  # without the number that was agreed
+        (Outcome(kind=OutcomeClass.INVALID, error="shortened"), TrialState.DRIFT),
+        (Outcome(kind=OutcomeClass.UNKNOWN, error="connection_lost"), TrialState.UNREACHED),
+        (Outcome(kind=OutcomeClass.AUTH, error="denied"), TrialState.UNREACHED),
+        (Outcome(kind=OutcomeClass.TRANSIENT, error="busy"), TrialState.UNREACHED),
+    ],
+    ids=["as agreed", "no number", "not kept as written", "line lost", "not let in", "busy"],
+)
+def test_a_row_a_file_or_a_message_is_judged_by_what_became_of_it(outcome: Outcome, state: TrialState) -> None:
+    assert judge_outcome(EXAMPLE, outcome).state is state
