@@ -1,5 +1,6 @@
 """OneWindow's side of front databases and file areas, with the declared connectors and their own durable notes."""
 
+import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -96,6 +97,19 @@ class Side:
     def again(self) -> Transport:
         """Return a transport that knows nothing of what this process has seen, as after a restart."""
         return TRANSPORTS[self.system.transport].make(self.system, self.around)
+
+
+WAITS_SECONDS = 40.0
+
+
+async def until_events(ours: Side, *, at_least: int) -> list[InboundEvent]:
+    """Fetch until so many events came; each event counts once."""
+    found: dict[str, InboundEvent] = {}
+    async with asyncio.timeout(WAITS_SECONDS):
+        while len(found) < at_least:
+            found |= {event.event_id: event for event in await ours.fetch()}
+            await asyncio.sleep(0.05)
+    return list(found.values())
 
 
 def _mapping(value: object) -> dict[str, Any]:
