@@ -33,10 +33,10 @@ def in_turn(argument: str, values: Iterable[str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("installation", argument), chosen, indirect=["installation"], scope="session")
 
 
-def in_every_look(fixture: str) -> pytest.MarkDecorator:
-    """Return the mark of tests whose `fixture` opens a page in each look (`request.param`)."""
+def in_every_look() -> pytest.MarkDecorator:
+    """Return the mark of tests that run once in each `look`."""
     chosen = [pytest.param(name, look, id=f"{name}-installation-{look}") for look, name in WHERE.items()]
-    return pytest.mark.parametrize(("installation", fixture), chosen, indirect=True, scope="session")
+    return pytest.mark.parametrize(("installation", "look"), chosen, indirect=["installation"], scope="session")
 
 
 def opened(browser: Browser, installation: Installation, look: str) -> BrowserContext:

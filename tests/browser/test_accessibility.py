@@ -15,16 +15,16 @@ from tests.servers.installation import Installation
 from tests.servers.matters import application_for
 from tests.servers.relying_party import RelyingParty
 
-pytestmark = in_every_look("visitor")
+pytestmark = in_every_look()
 WITH_ROWS = "01-minimum-living-guarantee"
 BY_FORM = "27-one-child-parent-reward"
 BY_HAND = "01-minimum-living-guarantee"
 
 
 @pytest.fixture
-def visitor(request: pytest.FixtureRequest, browser: Browser, installation: Installation) -> Iterator[Page]:
+def visitor(look: str, browser: Browser, installation: Installation) -> Iterator[Page]:
     """A page in one of the looks."""
-    context = opened(browser, installation, request.param)
+    context = opened(browser, installation, look)
     yield context.new_page()
     context.close()
 

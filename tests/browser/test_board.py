@@ -15,13 +15,13 @@ SYSTEM = "/systems/mz-elder"
 
 
 @pytest.fixture
-def owner(request: pytest.FixtureRequest, browser: Browser, installation: Installation) -> Iterator[Page]:
-    context = opened(browser, installation, request.param)
+def owner(look: str, browser: Browser, installation: Installation) -> Iterator[Page]:
+    context = opened(browser, installation, look)
     yield Clerk.sign_in(context.new_page(), installation, "owner").page
     context.close()
 
 
-@in_every_look("owner")
+@in_every_look()
 def test_alerts_maintenance_and_numbers_in_their_states(owner: Page) -> None:
     for path in ("/alerts", "/alerts?system=mz-elder", f"{SYSTEM}/numbers", f"{SYSTEM}/numbers?by=month"):
         owner.goto(path)

@@ -13,15 +13,15 @@ from tests.servers.api_caller import ApiCaller
 from tests.servers.installation import Installation
 from tests.servers.matters import application_for
 
-pytestmark = in_every_look("visitor")
+pytestmark = in_every_look()
 ELDER = "05-elder-respect-allowance"
 ADDRESS = "/systems/mz-elder/answers"
 
 
 @pytest.fixture
-def visitor(request: pytest.FixtureRequest, browser: Browser, installation: Installation) -> Iterator[Page]:
+def visitor(look: str, browser: Browser, installation: Installation) -> Iterator[Page]:
     """A page in one of the looks."""
-    context = opened(browser, installation, request.param)
+    context = opened(browser, installation, look)
     yield context.new_page()
     context.close()
 
