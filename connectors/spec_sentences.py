@@ -183,6 +183,21 @@ SENTENCES: Final[tuple[Sentence, ...]] = (
         N_("一个条件中最多用 {most} 次 all、exists、map 或 filter"),
         N_("分成几条规则来写"),
     ),
+    _told(
+        r"expected all\( or exists\(: map and filter .*",
+        N_("条件中不能用 map 和 filter"),
+        N_("改用 all 或 exists"),
+    ),
+    _told(
+        r"expected only what belongs to the row within .*",
+        N_("all 和 exists 的括号中只能写这一行的内容"),
+        N_("把与整个应答有关的条件写在括号外面，用 && 连接"),
+    ),
+    _told(
+        r"expected plain texts in quotation marks beside .*",
+        N_("all 和 exists 旁边只能写普通文字，不能有注释"),
+        N_("文字放在一对引号中，去掉注释"),
+    ),
     _told(r"fragment (?P<word>.*) uses itself", N_("片段 {word} 引用了自己"), N_("去掉其中一处引用")),
     _told(
         r"fragment (?P<word>.*) is not an object",

@@ -89,3 +89,34 @@ def test_a_fragment_is_called_by_its_name() -> None:
 def test_a_predicate_that_could_go_on_and_on_is_refused(when: str) -> None:
     with pytest.raises(PredicateRefused, match=r"expected (?:fewer lists|a shorter expression)"):
         parse_predicate(when)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "body.r.all(a, body.r.all(b, b == 0))",
+        "body.r.all(a, size(body.r) > 0)",
+        "body.r.exists(a, a in body . r)",
+        "body.r.map(a, a).all(b, b < 5)",
+        "body.r.filter(a, a > 0) == []",
+        "body.r.all(a, a == r')' && size(body.r) > 0)",
+        "body.r.all(a, a == ')' && size(body.r) > 0)",
+        "body.r.all(a, true // )\n && size(body.r) > 0)",
+        "headers.x == 'a' && body.r.all(a, headers.x == a)",
+    ],
+)
+def test_a_predicate_that_takes_the_square_of_a_list_is_refused(when: str) -> None:
+    """Eight hundred rows held a worker for two and a half minutes, and all systems with it."""
+    with pytest.raises(PredicateRefused, match="expected"):
+        parse_predicate(when)
+
+
+@pytest.mark.parametrize(
+    "when", ["body.r.all(r, r.code == '0') && size(body.r) > 0", "body.r.exists(r, r.rows.all(x, x.body == 1))"]
+)
+def test_what_looks_at_each_row_once_stands(when: str) -> None:
+    assert parse_predicate(when).reads == {"body"}
+
+
+def test_a_predicate_is_given_only_what_it_reads() -> None:
+    assert parse_predicate("status == 429 || error == 'timeout'").reads == {"status", "error"}
