@@ -19,6 +19,7 @@ from connectors.availability import HolidayOn, is_working
 from connectors.callbacks import Callbacks
 from connectors.carrying import Carrying
 from connectors.desk import Desk
+from connectors.desk_ports import Deliveries, DeskBook
 from connectors.endpoints import Endpoints
 from connectors.flows import Flows
 from connectors.happenings import Happenings
@@ -31,13 +32,7 @@ from connectors.log_ins import LogIns
 from connectors.maintaining import Maintenance
 from connectors.notice_desk import NoticeDesk
 from connectors.notices import NoticeBook
-from connectors.ports import (
-    Deliveries,
-    DeskBook,
-    Ledger,
-    Reconciliations,
-    Surroundings,
-)
+from connectors.ports import Ledger, Reconciliations
 from connectors.registry import Registry
 from connectors.registry_ports import Surrounding
 from connectors.repairing import Repairs
@@ -69,6 +64,7 @@ from connectors.storage.window_steps import SqlStepBook
 from connectors.supplements import Supplements, supplement_clock
 from connectors.system import System
 from connectors.transport_kinds import TRANSPORTS, Address, address_of, missing_lines
+from connectors.transport_ports import Surroundings
 from connectors.trial_sending import TestAddresses
 from connectors.tried_specs import TriedSpecs
 from connectors.trying import Trials

@@ -10,9 +10,9 @@ from typing import Final, Literal
 
 from config.paging import Page
 from connectors.desk import Desk, TaskView
+from connectors.desk_ports import DeskBook, TasksOf
 from connectors.errors import NotPermitted, TaskClosed
 from connectors.ledger import DeskReason, Submission
-from connectors.ports import DeskBook, TasksOf
 from connectors.system import System
 from matters.errors import MatterError
 from matters.policy import Actor, may_work_desk

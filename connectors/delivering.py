@@ -23,9 +23,9 @@ from connectors.ground import Ground
 from connectors.ledger import DeliveryState, DeskReason, Lease, LeaseLost, Result
 from connectors.outcomes import Outcome, OutcomeClass
 from connectors.pace import Pace
-from connectors.ports import Errand, Transport
 from connectors.submission import values_for
 from connectors.system import Operation, System
+from connectors.transport_ports import Errand, Transport
 
 log = logs.get(__name__)
 AFTER_A_FAULT = timedelta(seconds=60)

@@ -13,10 +13,10 @@ from typing import Final, Literal
 from config import logs
 from config.paging import Page
 from config.state import StateStore
+from connectors.desk_ports import DeskBook, DeskChange, TasksOf
 from connectors.errors import NotPermitted, TaskClosed
 from connectors.ledger import Delivery, DeskReason, DeskTask
 from connectors.outcomes import StatusWord
-from connectors.ports import DeskBook, DeskChange, TasksOf
 from connectors.system import System
 from connectors.waking import wake
 from matters.policy import Actor, may_see_desk, may_see_desk_task, may_work_desk

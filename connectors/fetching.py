@@ -8,8 +8,8 @@ from typing import Final
 from config import logs
 from connectors.engine import BreakerState
 from connectors.ground import Ground
-from connectors.ports import Fetches
 from connectors.serving import Serving
+from connectors.transport_ports import Fetches
 
 log = logs.get(__name__)
 IDLE_SECONDS: Final = 1.0

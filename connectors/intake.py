@@ -13,8 +13,9 @@ from uuid import uuid4
 from config import logs
 from config.state import StateStore
 from connectors.errors import ApplicationRefused, IdempotencyConflict, NotPermitted
+from connectors.intake_ports import IntakeStore, NewCase
 from connectors.ledger import Delivery, DeliveryState, Submission
-from connectors.ports import DueOn, IntakeStore, NewCase
+from connectors.ports import DueOn
 from connectors.signing.base import sorted_json
 from connectors.submission import freeze, sha256_of
 from connectors.system import System

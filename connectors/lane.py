@@ -14,8 +14,8 @@ from connectors.ground import Ground
 from connectors.holds import Hold, open_end
 from connectors.ledger import HoldReason, Lease, LeaseLost
 from connectors.outcomes import AWAITS_PERSON, Outcome
-from connectors.ports import NeedsPerson
 from connectors.system import System
+from connectors.transport_ports import NeedsPerson
 
 log = logs.get(__name__)
 PROBE_TAKES: Final = timedelta(seconds=60)

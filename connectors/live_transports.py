@@ -15,9 +15,9 @@ from typing import Final
 from config import logs
 from config.clock import Clock, utc_now
 from connectors.errors import SecretMissing
-from connectors.ports import Transport
 from connectors.system import System
 from connectors.transport_kinds import Address
+from connectors.transport_ports import Transport
 
 log = logs.get(__name__)
 SWEEP_EVERY_SECONDS: Final = 5.0

@@ -8,8 +8,9 @@ from typing import Protocol, runtime_checkable
 from config import logs
 from config.state import StateStore
 from connectors.errors import NotPermitted
-from connectors.ports import Ledger, Transport
+from connectors.ports import Ledger
 from connectors.system import System
+from connectors.transport_ports import Transport
 from connectors.transports.pages.log_in import Captcha, Typed
 from connectors.waking import wake
 from matters.policy import Actor, may_work_desk

@@ -9,9 +9,9 @@ from typing import Final, Literal
 
 from config import logs
 from config.state import StateStore
+from connectors.desk_ports import DeskBook, DeskChange
 from connectors.errors import NotPermitted, TaskClosed
 from connectors.ledger import NOTICE_KINDS, DeskReason, DeskTask, Submission
-from connectors.ports import DeskBook, DeskChange
 from connectors.waking import wake
 from matters.policy import Actor, may_see_desk, may_see_desk_task
 

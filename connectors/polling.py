@@ -14,9 +14,9 @@ from connectors.ground import Ground
 from connectors.ledger import Awaited, Delivery, InboundEvent
 from connectors.outcomes import OutcomeClass
 from connectors.pace import Pace
-from connectors.ports import Errand
 from connectors.serving import Serving
 from connectors.submission import values_for
+from connectors.transport_ports import Errand
 
 log = logs.get(__name__)
 TICK_SECONDS: Final = 1.0

@@ -16,10 +16,11 @@ from connectors.engine import BreakerState
 from connectors.errors import MappingRefused, SecretMissing
 from connectors.ground import Ground
 from connectors.ledger import InboundEvent
-from connectors.ports import Lists, Reconciliations
+from connectors.ports import Reconciliations
 from connectors.reconciliation import Comparison, Difference, Listed, Repair, compare
 from connectors.reporting import kept_id
 from connectors.system import System
+from connectors.transport_ports import Lists
 
 log = logs.get(__name__)
 LOOK_EVERY_SECONDS: Final = 60.0

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.live_transports import LiveTransports
-from connectors.ports import Transport
 from connectors.system import System
+from connectors.transport_ports import Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connectors.ports import TransportFactory
 from connectors.system import System
+from connectors.transport_ports import TransportFactory
 from connectors.transports.exchange_table import make_exchange_table
 from connectors.transports.file_batch import make_file_batch
 from connectors.transports.form_post import make_form_post

@@ -20,9 +20,9 @@ from connectors.errors import MappingRefused, SecretMissing
 from connectors.ledger import InboundEvent
 from connectors.mismatch import Mismatch
 from connectors.outcomes import map_status
-from connectors.ports import Answers, Errand, Fetches, Transport
 from connectors.spec_examples import ExampleSpec
 from connectors.system import System
+from connectors.transport_ports import Answers, Errand, Fetches, Transport
 from connectors.trial import (
     MOST_EXAMPLES,
     READ_BACK,

@@ -15,10 +15,11 @@ from config.clock import Clock
 from connectors.alarms import NOTE as ALARMS
 from connectors.availability import HolidayOn
 from connectors.batches import Batch, Batches
-from connectors.ports import Answers, Note, Notes, Surroundings, Transport
+from connectors.ports import Note, Notes
 from connectors.secrets_dir import Secrets
 from connectors.system import System
 from connectors.transport_kinds import TRANSPORTS
+from connectors.transport_ports import Answers, Surroundings, Transport
 from connectors.unread import UnreadBook
 
 _WHO: Final = re.compile(r"//[^/?#]*@")

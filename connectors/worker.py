@@ -24,10 +24,11 @@ from connectors.lane import Lane
 from connectors.live import told_of_changes
 from connectors.live_transports import LiveTransports, Uses
 from connectors.maintenance import Announced, MaintenanceBook
-from connectors.ports import Breakers, Ledger, Lists, Reconciliations, Transport
+from connectors.ports import Breakers, Ledger, Reconciliations
 from connectors.reconciling import Reconciler
 from connectors.serving import serving
 from connectors.system import System
+from connectors.transport_ports import Lists, Transport
 from connectors.waking import WAKE_TOPIC
 
 log = logs.get(__name__)

@@ -12,6 +12,7 @@ from config.state import StateStore
 from connectors.alerting import AlertBook
 from connectors.carrying import Carrying
 from connectors.desk import Desk
+from connectors.desk_ports import Deliveries
 from connectors.flows import Flows
 from connectors.happenings import Happenings
 from connectors.health import Health
@@ -20,7 +21,6 @@ from connectors.log_ins import LogIns
 from connectors.maintaining import Maintenance
 from connectors.notice_desk import NoticeDesk
 from connectors.notices import NoticeBook
-from connectors.ports import Deliveries
 from connectors.registry import Registry
 from connectors.repairing import Repairs
 from connectors.replaying import Replays

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config.paging import Page, page_of, place_of
 from config.storage.keyset import answered_for, later
+from connectors.desk_ports import TasksOf
 from connectors.ledger import DeskReason, DeskTask
-from connectors.ports import TasksOf
 from connectors.storage import rows
 from connectors.storage.tables import deliveries, desk_tasks
 

@@ -1,4 +1,4 @@
-"""`connectors.ports.DeskBook` in SQL."""
+"""`connectors.desk_ports.DeskBook` in SQL."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from config.paging import Page
 from config.storage.sql import readonly
+from connectors.desk_ports import DeskChange, TasksOf
 from connectors.ledger import LEASED, SUPPLEMENT_TASKS, Delivery, DeliveryState, DeskReason, DeskTask, Submission
-from connectors.ports import DeskChange, TasksOf
 from connectors.storage import rows
 from connectors.storage.case_moves import Report
 from connectors.storage.claims import cancel_withdrawals

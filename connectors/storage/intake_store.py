@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from config.clock import Clock, utc_now
 from config.storage.sql import readonly
 from connectors.errors import NotWithdrawable
+from connectors.intake_ports import Earlier, NewCase
 from connectors.ledger import DUE, SUPPLEMENT_TASKS, Delivery, DeliveryState, DeskReason, Submission
 from connectors.outcomes import OutcomeClass
-from connectors.ports import Earlier, NewCase
 from connectors.reflux import Moved
 from connectors.storage import holds, rows
 from connectors.storage.case_moves import Follow
@@ -46,7 +46,7 @@ class _KeyTaken(Exception):
 
 
 class SqlIntakeStore:
-    """`connectors.ports.IntakeStore` on SQLite and PostgreSQL."""
+    """`connectors.intake_ports.IntakeStore` on SQLite and PostgreSQL."""
 
     def __init__(
         self,

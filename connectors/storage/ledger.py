@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from config import logs
 from config.clock import Clock, utc_now
 from config.storage.sql import readonly
+from connectors.desk_ports import DeliveryView
 from connectors.engine import BreakerState, breaker_after
 from connectors.holds import Hold, Standing
 from connectors.ledger import Awaited, Delivery, DeliveryState, HoldReason, InboundEvent, Lease, Result, Submission
 from connectors.outcomes import Outcome
-from connectors.ports import DeliveryView
 from connectors.spec_models import Breaker
 from connectors.storage import claims, holds, rows, settling, settling_many
 from connectors.storage.commits import until_uncontested

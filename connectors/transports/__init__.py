@@ -1,1 +1,1 @@
-"""One file per protocol; each implements `connectors.ports.Transport`."""
+"""One file per protocol; each implements `connectors.transport_ports.Transport`."""

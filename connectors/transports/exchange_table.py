@@ -22,12 +22,12 @@ from connectors.ledger import InboundEvent
 from connectors.messages import N_
 from connectors.open_minutes import open_minutes
 from connectors.outcomes import Answer, Outcome, OutcomeClass
-from connectors.ports import Errand, Surroundings, Transport
 from connectors.reconciliation import Listed
 from connectors.rendering import render
 from connectors.secrets_dir import read_secret
 from connectors.spec_exchange_table import ExchangeTableSpec
 from connectors.system import Request, System
+from connectors.transport_ports import Errand, Surroundings, Transport
 from connectors.transports.answers import NO_PROBE, NOT_OFFERED, every_page, found_by, listed, outcome_of
 from connectors.transports.tables.engine import open_engine
 from connectors.transports.tables.reading import Found, Place, RowReader, begin_at
@@ -81,7 +81,7 @@ class _Read:
 
 
 class ExchangeTableTransport:
-    """`connectors.ports.Transport` and `Fetches` for one system."""
+    """`connectors.transport_ports.Transport` and `Fetches` for one system."""
 
     def __init__(self, system: System, spec: ExchangeTableSpec, around: Surroundings) -> None:
         self._system = system

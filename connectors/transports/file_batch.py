@@ -17,11 +17,11 @@ from connectors.engine import ProbeAnswer
 from connectors.ledger import InboundEvent
 from connectors.messages import N_
 from connectors.outcomes import Answer, Outcome, OutcomeClass
-from connectors.ports import Errand, Surroundings, Transport
 from connectors.reconciliation import Listed
 from connectors.rendering import render
 from connectors.spec_file_batch import FileBatchSpec
 from connectors.system import System
+from connectors.transport_ports import Errand, Surroundings, Transport
 from connectors.transports.answers import NO_PROBE, NOT_OFFERED, found_by, listed, outcome_of
 from connectors.transports.files.area import FileArea
 from connectors.transports.files.batching import Batcher
@@ -46,7 +46,7 @@ _UNREACHED: Final = frozenset({"denied", "stranger", "forbidden", "missing", "fu
 
 
 class FileBatchTransport:
-    """`connectors.ports.Transport`, `Fetches` and `Lists` for one system."""
+    """`connectors.transport_ports.Transport`, `Fetches` and `Lists` for one system."""
 
     def __init__(self, system: System, spec: FileBatchSpec, around: Surroundings, batches: Batches) -> None:
         connection = system.spec.connection

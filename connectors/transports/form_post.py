@@ -8,7 +8,6 @@ from config import logs
 from connectors.engine import CantTell, ProbeAnswer
 from connectors.ledger import InboundEvent
 from connectors.outcomes import AWAITS_PERSON, Answer, Outcome, OutcomeClass
-from connectors.ports import Errand, Surroundings
 from connectors.predicates import parse_predicate
 from connectors.reconciliation import Listed
 from connectors.rendering import Rendered, render
@@ -16,6 +15,7 @@ from connectors.reporting import event_of, moment
 from connectors.signing.base import target_of
 from connectors.spec_form_post import FormPostSpec, ListPageSpec
 from connectors.system import System
+from connectors.transport_ports import Errand, Surroundings
 from connectors.transports.answers import NO_PROBE, NOT_OFFERED, every_page, found_by, outcome_of, polled, rows_of
 from connectors.transports.exchange import client_for, limits_of
 from connectors.transports.pages.browsing import Browser
@@ -32,7 +32,7 @@ NOT_LET_IN = Outcome(kind=OutcomeClass.AUTH, error=AWAITS_PERSON)
 
 
 class FormPostTransport:
-    """`connectors.ports.Transport`, `Fetches`, `Lists` and `NeedsPerson` for one system."""
+    """`connectors.transport_ports.Transport`, `Fetches`, `Lists` and `NeedsPerson` for one system."""
 
     def __init__(
         self, system: System, spec: FormPostSpec, surroundings: Surroundings, *, transport: Any = None

@@ -9,13 +9,13 @@ from connectors.engine import ProbeAnswer
 from connectors.errors import EnvelopeRefused
 from connectors.ledger import InboundEvent
 from connectors.outcomes import Answer, Outcome, OutcomeClass
-from connectors.ports import Errand, Surroundings
 from connectors.reconciliation import Listed
 from connectors.rendering import render
 from connectors.reporting import event_of
 from connectors.signing import Incoming, signer_for
 from connectors.spec_message_queue import MessageQueueSpec
 from connectors.system import System
+from connectors.transport_ports import Errand, Surroundings
 from connectors.transports.answers import NOT_OFFERED, outcome_of
 from connectors.transports.broker import Broker, BrokerRefused, Entry
 from connectors.transports.exchange import limits_of
@@ -28,7 +28,7 @@ PUBLISHED = 202
 
 
 class MessageQueueTransport:
-    """`connectors.ports.Transport`, `Fetches` and `Lists` for one system; all but sending and fetching asks its REST address."""
+    """`connectors.transport_ports.Transport`, `Fetches` and `Lists` for one system; all but sending and fetching asks its REST address."""
 
     def __init__(self, system: System, spec: MessageQueueSpec, surroundings: Surroundings) -> None:
         self._system = system

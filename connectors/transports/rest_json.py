@@ -11,13 +11,13 @@ from config.clock import Clock
 from connectors.engine import ProbeAnswer
 from connectors.ledger import InboundEvent
 from connectors.outcomes import Answer, Outcome
-from connectors.ports import Errand, Surroundings
 from connectors.reconciliation import Listed
 from connectors.rendering import render
 from connectors.secrets_dir import Secrets
 from connectors.signing import Signed, signer_for
 from connectors.spec_auth import OAuth2ClientCredentials
 from connectors.system import Request, System
+from connectors.transport_ports import Errand, Surroundings
 from connectors.transports.answers import NO_PROBE, NOT_OFFERED, every_page, found_by, outcome_of, polled, rows_of
 from connectors.transports.exchange import client_for, exchange, limits_of
 from connectors.transports.oauth2 import TokenCache, TokenRefused
@@ -26,7 +26,7 @@ from connectors.unread import NoUnreadBook, UnreadBook
 
 
 class RestJsonTransport:
-    """`connectors.ports.Transport` for one system."""
+    """`connectors.transport_ports.Transport` for one system."""
 
     def __init__(
         self,

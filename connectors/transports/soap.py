@@ -12,13 +12,13 @@ from connectors.expression import Expression, parse
 from connectors.ledger import InboundEvent
 from connectors.outcomes import Answer, Outcome, OutcomeClass
 from connectors.paths import ANSWER_ROOTS
-from connectors.ports import Errand, Surroundings
 from connectors.predicates import Predicate, parse_predicate
 from connectors.reconciliation import Listed
 from connectors.rendering import render
 from connectors.signing import Signed
 from connectors.spec_soap import LogInSpec, SoapSpec
 from connectors.system import Request, System
+from connectors.transport_ports import Errand, Surroundings
 from connectors.transports.answers import NO_PROBE, NOT_OFFERED, every_page, found_by, outcome_of, polled, rows_of
 from connectors.transports.exchange import client_for, fetch, limits_of
 from connectors.transports.soap_answers import answer_of
@@ -29,7 +29,7 @@ from connectors.transports.unreadable import Unreadable
 
 
 class SoapTransport:
-    """`connectors.ports.Transport` for one system."""
+    """`connectors.transport_ports.Transport` for one system."""
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from config.clock import Clock
 from connectors.engine import CantTell, ProbeAnswer
 from connectors.ledger import InboundEvent
 from connectors.outcomes import Answer, Outcome
-from connectors.ports import Errand
+from connectors.transport_ports import Errand
 from connectors.unread import NoUnreadBook, Unread, UnreadBook, Where, beginning
 
 _SILENT = frozenset({"connect"})

@@ -14,8 +14,8 @@ from portal.api.named import Named
 from portal.api.ports import CallbackReceiver, RecentAttempts, Standings
 
 if TYPE_CHECKING:
+    from connectors.desk_ports import Deliveries
     from connectors.intake import Intake
-    from connectors.ports import Deliveries
     from connectors.system import System
     from matters.ports import CaseStore, GuideStore, MaterialFiles
     from matters.working_days import WorkingCalendar

@@ -8,8 +8,8 @@ from config.clock import Clock
 from config.language import Catalogue, Language
 from config.settings import Settings
 from config.state import StateStore
+from connectors.desk_ports import Deliveries
 from connectors.intake import Intake
-from connectors.ports import Deliveries
 from connectors.system import System
 from matters.guide import Matter
 from matters.ports import CaseStore, GuideStore, MaterialFiles

@@ -20,8 +20,8 @@ from connectors.app import Connectors
 from connectors.engine import NotFound, ProbeAnswer
 from connectors.ledger import DeliveryState, InboundEvent
 from connectors.outcomes import Outcome, OutcomeClass
-from connectors.ports import Errand
 from connectors.storage.tables import deliveries
+from connectors.transport_ports import Errand
 from connectors.worker import DeliveryWorker
 from tests.bench.table import show
 from tests.doubles.house import make_house

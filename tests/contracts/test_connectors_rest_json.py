@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from connectors.engine import CantTell, Found, NotFound
 from connectors.errors import MappingRefused
 from connectors.outcomes import Outcome, OutcomeClass
-from connectors.ports import Errand
 from connectors.secrets_dir import SecretsInMemory
+from connectors.transport_ports import Errand
 from connectors.transports.rest_json import RestJsonTransport
 from tests.doubles.house import make_system
 from tests.doubles.scripted_department import Department, serving

@@ -17,8 +17,8 @@ from config.storage.sql import create_engine
 from connectors.engine import NotFound, ProbeAnswer
 from connectors.ledger import DeliveryState, InboundEvent, Lease
 from connectors.outcomes import Outcome, OutcomeClass
-from connectors.ports import Errand
 from connectors.storage.claims import turn_of
+from connectors.transport_ports import Errand
 from tests.doubles.house import MONDAY, House, make_house
 from tests.servers.postgres import Postgres
 

@@ -12,8 +12,8 @@ import pytest
 from connectors.engine import CantTell, Found, NotFound
 from connectors.errors import MappingRefused
 from connectors.outcomes import OutcomeClass
-from connectors.ports import Errand
 from connectors.storage.batches import SqlBatches
+from connectors.transport_ports import Errand
 from connectors.transports.files.lines import sm3
 from demo.mz_benefit.tables import OUT_BIZ, metadata
 from tests.doubles.cutting_line import CuttingLine, cutting_line

@@ -16,11 +16,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from config.clock import utc_now
 from connectors.outcomes import Outcome, OutcomeClass
-from connectors.ports import Errand, Surroundings, Transport
 from connectors.secrets_dir import SecretsDirectory
 from connectors.spec import load_system
 from connectors.system import System
 from connectors.transport_kinds import TRANSPORTS
+from connectors.transport_ports import Errand, Surroundings, Transport
 from connectors.unread import NoUnreadBook, Unread, UnreadBook
 from demo.ground.secrets import make_secrets
 from demo.ground.soap import SOAP_1_1, Service

@@ -21,13 +21,13 @@ from starlette.applications import Starlette
 from config.clock import SHANGHAI, utc_now
 from connectors.ledger import Delivery, DeliveryState, Submission
 from connectors.outcomes import Outcome
-from connectors.ports import Errand, Surroundings, Transport
 from connectors.secrets_dir import SecretsDirectory
 from connectors.signing import Incoming, signer_for
 from connectors.spec import load_system
 from connectors.submission import freeze, sha256_of, values_for
 from connectors.system import System
 from connectors.transport_kinds import TRANSPORTS
+from connectors.transport_ports import Errand, Surroundings, Transport
 from demo.forms import Application, make_application
 from demo.ground.context import Background, SystemContext
 from demo.ground.entry import entry_of

@@ -17,7 +17,6 @@ from config.clock import SHANGHAI, utc_now
 from config.storage.sql import create_engine
 from connectors.alarms import NOTE, Alarm, read_alarms
 from connectors.ledger import InboundEvent
-from connectors.ports import Errand, Fetches, Surroundings, Transport
 from connectors.secrets_dir import SecretsDirectory
 from connectors.spec import load_system
 from connectors.storage.batches import SqlBatches
@@ -28,6 +27,7 @@ from connectors.storage.unread_tables import unread_answers  # noqa: F401  a tab
 from connectors.submission import values_for
 from connectors.system import System
 from connectors.transport_kinds import TRANSPORTS
+from connectors.transport_ports import Errand, Fetches, Surroundings, Transport
 from demo.ground.context import Background, SystemContext
 from demo.ground.entry import entry_of
 from demo.ground.received import ReceivedStore

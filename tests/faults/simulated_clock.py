@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from connectors.ports import Transport
 from connectors.storage import holds
 from connectors.storage.ledger import SqlBreakers
 from connectors.storage.maintenance import SqlMaintenance
 from connectors.storage.tables import deliveries
+from connectors.transport_ports import Transport
 from connectors.worker import DeliveryWorker
 from tests.doubles.house import House
 

@@ -17,8 +17,8 @@ from config.state import StateStore
 from connectors.engine import CantTell, ProbeAnswer
 from connectors.ledger import DeliveryState, InboundEvent
 from connectors.outcomes import Outcome, OutcomeClass
-from connectors.ports import Errand
 from connectors.storage.tables import deliveries, desk_tasks
+from connectors.transport_ports import Errand
 from tests.doubles.house import make_house
 from tests.faults.figures import Figure
 from tests.faults.report import Report

@@ -20,7 +20,6 @@ from config.clock import SHANGHAI, Clock
 from config.storage.sql import create_engine
 from connectors.alerting import Alerting
 from connectors.outcomes import Answer
-from connectors.ports import Answers, Errand
 from connectors.secrets_dir import SecretsDirectory
 from connectors.spec import load_system
 from connectors.storage.alerts import SqlAlerts
@@ -29,6 +28,7 @@ from connectors.storage.notes import SqlNotes
 from connectors.storage.tables import metadata
 from connectors.storage.trials import SqlTrials
 from connectors.system import System
+from connectors.transport_ports import Answers, Errand
 from connectors.trial import Trial, TrialState
 from connectors.try_addresses import EndpointTestAddresses
 from connectors.trying import TrialRunner, Trials

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.clock import SHANGHAI
-from connectors.ports import Errand, Lists
+from connectors.transport_ports import Errand, Lists
 from demo.faults.switch import Fault
 from demo.rs_card.files import write_marker
 from tests.doubles.tables_and_files import A_WEDNESDAY, Moments, Side, department, number_of, side, until_events

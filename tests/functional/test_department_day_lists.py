@@ -9,7 +9,7 @@ import pytest
 
 from config.clock import SHANGHAI, utc_now
 from connectors.outcomes import DELIVERED
-from connectors.ports import Errand, Lists
+from connectors.transport_ports import Errand, Lists
 from connectors.trial import fresh_values
 from tests.doubles.departments import MATTERS, application, department, number_of, onewindow
 

@@ -12,9 +12,9 @@ from sqlalchemy import MetaData
 from config.clock import SHANGHAI
 from connectors.alarm_bell import AlarmBell
 from connectors.alarms import KINDS as ALARMS
-from connectors.ports import Errand, Lists
 from connectors.storage.health import SqlHealthBook
 from connectors.system_health import SystemHealth
+from connectors.transport_ports import Errand, Lists
 from demo.gjj_core.tables import T_WB_KH
 from demo.gjj_core.tables import metadata as gjj_metadata
 from demo.ground.exchange import wall

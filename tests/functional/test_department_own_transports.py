@@ -13,7 +13,7 @@ from connectors.engine import Found, NotFound
 from connectors.ledger import InboundEvent
 from connectors.log_ins import ShowsPicture
 from connectors.outcomes import OutcomeClass
-from connectors.ports import Fetches, Lists, NeedsPerson
+from connectors.transport_ports import Fetches, Lists, NeedsPerson
 from tests.doubles.captcha_reader import read_digits
 from tests.doubles.departments import (
     MATTERS,

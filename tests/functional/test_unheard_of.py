@@ -12,8 +12,8 @@ from connectors.ground import Ground
 from connectors.ledger import DeliveryState, InboundEvent, Result
 from connectors.outcomes import Outcome, OutcomeClass
 from connectors.polling import Poller
-from connectors.ports import Errand
 from connectors.serving import Serving
+from connectors.transport_ports import Errand
 from tests.conftest import Backend
 from tests.doubles.house import House, make_house
 

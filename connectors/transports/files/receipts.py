@@ -61,7 +61,7 @@ class _Receipt:
 
 @dataclass(slots=True)
 class Receipts:
-    """The receipts of one system. `fetch` and `confirm` are those of `connectors.ports.Fetches`."""
+    """The receipts of one system. `fetch` and `confirm` are those of `connectors.transport_ports.Fetches`."""
 
     system: System
     spec: FileBatchSpec

@@ -17,7 +17,7 @@ from connectors.lease_bounds import LeaseBounds
 from connectors.ledger import Delivery, DeliveryState, DeskReason, Lease, LeaseLost, Result, Submission
 from connectors.outcomes import Outcome, OutcomeClass
 from connectors.pace import Pace
-from connectors.ports import Errand
+from connectors.transport_ports import Errand
 from tests.doubles.house import make_system
 from tests.unit.connectors.test_delivery_engine import AT, DELIVERY, policy
 

@@ -10,9 +10,9 @@ import pytest
 from connectors.errors import SecretMissing
 from connectors.national_crypto import new_key_pair, sm4_key
 from connectors.outcomes import OutcomeClass
-from connectors.ports import Errand, Surroundings, Transport
 from connectors.secrets_dir import SecretsDirectory, SecretsInMemory, read_believed, read_secret
 from connectors.transport_kinds import TRANSPORTS
+from connectors.transport_ports import Errand, Surroundings, Transport
 from connectors.transports.files.area import FileArea
 from connectors.transports.rest_json import RestJsonTransport
 from demo.ground.secrets import make_secrets

@@ -1,0 +1,113 @@
+"""What a transport is given, and what it can do."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Protocol, runtime_checkable
+
+from config.clock import Clock
+from connectors.availability import HolidayOn
+from connectors.batches import Batches
+from connectors.engine import ProbeAnswer
+from connectors.ledger import (
+    InboundEvent,
+)
+from connectors.outcomes import Answer, Outcome
+from connectors.ports import Notes
+from connectors.reconciliation import Listed
+from connectors.secrets_dir import Secrets
+from connectors.system import Operation, System
+from connectors.unread import NoUnreadBook, UnreadBook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """One exchange with a department: what a transport gets. `values` is what mappings read."""
+
+    system: System
+    operation: Operation
+    values: Mapping[str, object]
+    delivery_id: str
+
+
+class Transport(Protocol):
+    """Speaks one protocol to one system. Never raises for what a department does: every outcome is classed."""
+
+    async def send(self, errand: Errand) -> Outcome:
+        """Send the case.
+
+        Raises:
+            MappingRefused: it can't be put into the department's form; nothing was sent.
+            SecretMissing: the deployment lacks a secret; nothing was sent.
+        """
+
+    async def probe(self, errand: Errand) -> ProbeAnswer:
+        """Ask whether they have the case."""
+
+    async def poll(self, errand: Errand) -> InboundEvent | None:
+        """Ask how far it is; None when there was no answer. `event_id` is left empty."""
+
+    async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """Optional, beside `Transport`: a channel that brings the results of many cases at once."""
+
+    async def fetch(self) -> Sequence[InboundEvent]:
+        """Return what the department has to tell; what was not confirmed comes again. No answer: nothing."""
+
+    async def confirm(self) -> None:
+        """All that was last fetched is kept: acknowledge it, mark it read, move the watermark."""
+
+
+@runtime_checkable
+class Answers(Protocol):
+    """Optional, beside `Transport`: tells what came back as it came, before any rule has read it."""
+
+    async def answer(self, errand: Errand) -> Answer:
+        """Send the errand and return the answer.
+
+        Raises:
+            MappingRefused, SecretMissing: nothing was sent.
+        """
+
+
+@runtime_checkable
+class Lists(Protocol):
+    """Optional, beside `Transport`: a channel that can list what the department has of one day."""
+
+    async def list_day(self, day: date) -> Sequence[Listed] | None:
+        """Return the cases the department took in on `day`, by its own clock; None when it gave no whole list."""
+
+
+@runtime_checkable
+class NeedsPerson(Protocol):
+    """Optional, beside `Transport`: it can't go on before a person has done something (read a captcha)."""
+
+    async def is_ready(self) -> bool:
+        """Tell whether deliveries may go; while not, they wait and use up no attempt."""
+
+
+def _no_holiday(day: date) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a transport is made with. `address` is the system's own, `line` that of its broker, table or file area
+    (`<system>.queue`, `.exchange`, `.files` in the endpoints file). `offset` is how far the departments' clock runs ahead.
+    """
+
+    address: str
+    line: str
+    secrets: Secrets
+    clock: Clock
+    notes: Notes
+    batches: Batches | None = None
+    holiday_on: HolidayOn = _no_holiday
+    offset: timedelta = timedelta(0)
+    unread: UnreadBook = field(default_factory=NoUnreadBook)
+
+
+TransportFactory = Callable[[System, Surroundings], Transport]
