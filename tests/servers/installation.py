@@ -19,6 +19,7 @@ from tests.servers.ports import free_base_port
 
 ROOT = Path(__file__).parents[2]
 READY_WITHIN_SECONDS = 120
+ENDS_WITHIN_SECONDS = 90
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ class Installation:
     def interrupt(self) -> int:
         """Press Ctrl-C, which reaches the whole process group, wait for the end and return the exit status."""
         os.killpg(self.child.pid, signal.SIGINT)
-        return self.child.wait(20)
+        return self.child.wait(ENDS_WITHIN_SECONDS)
 
     def stop(self) -> None:
         stop_child(self.child, signal.SIGINT)
