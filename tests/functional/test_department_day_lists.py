@@ -64,14 +64,12 @@ async def test_the_monitoring_platform_lists_the_notices_it_took_in(tmp_path: Pa
             assert isinstance(here.transport, Lists)
             example, operation = here.system.spec.examples[0], here.system.operation("HL_PUSH")
             values = fresh_values(example, operation, at=utc_now(), token=uuid4())
-            outcome = await here.send(Errand(system=here.system, operation=operation, values=values, delivery_id="d"))
+            errand = Errand(system=here.system, operation=operation, values=values, delivery_id="d")
+            outcome = await here.send(errand)
             today = utc_now().astimezone(SHANGHAI).date()
             (listed,) = await here.transport.list_day(today) or ()
             before = await here.transport.list_day(today - timedelta(days=1))
-    assert (listed.our_number, listed.department_number) == (
-        example.given["notice"]["number"],
-        outcome.department_number,
-    )
+    assert (listed.our_number, listed.department_number) == (number_of(errand), outcome.department_number)
     assert listed.status in here.system.spec.statuses
     assert before == []
 
