@@ -165,7 +165,14 @@ async def _find(request: Request, person: Person) -> NoticeTask:
 
 
 async def _page(
-    request: Request, person: Person, found: NoticeTask, *, number: str = "", note: str = "", error: str = "", status: int = 200
+    request: Request,
+    person: Person,
+    found: NoticeTask,
+    *,
+    number: str = "",
+    note: str = "",
+    error: str = "",
+    status: int = 200,
 ) -> Response:
     portal, task = portal_of(request), found.task
     head = found.submission.content.get("notice")
