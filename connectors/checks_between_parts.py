@@ -5,7 +5,7 @@ from typing import Final
 from connectors.checks_pages import check_pages
 from connectors.checks_tables_and_files import check_tables_and_files
 from connectors.compiling_texts import Note
-from connectors.spec_models import SystemSpec
+from connectors.spec_models import PollSpec, SystemSpec
 from connectors.system import System
 
 _SECTIONS: Final = ("soap", "exchange_table", "file_batch", "message_queue", "form_post")
@@ -17,6 +17,8 @@ def check_between_parts(spec: SystemSpec, system: System, note: Note) -> None:
     _check_operations(system, note)
     _check_transport(spec, system, note)
     check_tables_and_files(spec, system, note)
+    if spec.poll is not None:
+        _check_poll(spec.poll, spec.transport, note)
     if spec.form_post is not None:
         check_pages(spec.form_post, system, note)
     callback = spec.callback
@@ -36,6 +38,15 @@ def _check_operations(system: System, note: Note) -> None:
             note(place, "resend_unknown is probe: expected a probe section")
         if operation.mode == "async" and not (system.poll or system.callback or system.results):
             note(place, "an async operation needs a poll, a callback or a results section to hear its result")
+
+
+def _check_poll(poll: PollSpec, transport: str, note: Note) -> None:
+    if (poll.rows is None) != (poll.our_number is None):
+        note(("poll",), "expected rows and our_number together: where the answer's rows are, and whose each is")
+    if poll.at_once > 1 and poll.rows is None:
+        note(("poll", "at_once"), "expected rows: only a question about many cases is asked of several at once")
+    if poll.rows is not None and transport not in ("rest_json", "soap"):
+        note(("poll", "rows"), "one question about many cases is asked by rest_json and soap only")
 
 
 def _check_transport(spec: SystemSpec, system: System, note: Note) -> None:

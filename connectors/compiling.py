@@ -8,7 +8,15 @@ from connectors.compiling_texts import Place, Texts
 from connectors.errors import SpecRefused
 from connectors.expression import Expression
 from connectors.outcomes import OutcomeRule
-from connectors.paths import ANSWER_ROW_ROOTS, LIST_ROOTS, LIST_ROW_ROOTS
+from connectors.paths import (
+    ANSWER_ROOTS,
+    ANSWER_ROW_ROOTS,
+    ASKED_ROOTS,
+    LIST_ROOTS,
+    LIST_ROW_ROOTS,
+    REQUEST_ROOTS,
+    Roots,
+)
 from connectors.row_results import RowResults
 from connectors.spec_models import (
     CallbackSpec,
@@ -90,12 +98,12 @@ class _Compilation:
             resend_unknown=resend,
         )
 
-    def _request(self, spec: RequestSpec, place: Place) -> Request:
-        node = self.texts.node
+    def _request(self, spec: RequestSpec, place: Place, roots: Roots = REQUEST_ROOTS) -> Request:
+        node = partial(self.texts.node, roots=roots)
         envelope = self.spec.connection.envelope if spec.enveloped and spec.body is not None else None
         return Request(
             method=spec.method,
-            path=self.texts.path(spec.path, (*place, "path")),
+            path=self.texts.path(spec.path, (*place, "path"), roots),
             call=spec.call,
             query=node(dict(spec.query), (*place, "query")),
             headers=node({**self.spec.connection.headers, **spec.headers}, (*place, "headers")),
@@ -146,15 +154,19 @@ class _Compilation:
         )
 
     def _poll(self, spec: PollSpec) -> Poll:
-        answer = self.texts.answer
+        asks, reads = (REQUEST_ROOTS, ANSWER_ROOTS) if spec.rows is None else (ASKED_ROOTS, ANSWER_ROW_ROOTS)
+        answer = partial(self.texts.answer, roots=reads)
         return Poll(
-            request=self._request(spec.request, ("poll", "request")),
+            request=self._request(spec.request, ("poll", "request"), asks),
             found=self.texts.predicate(spec.found, ("poll", "found")),
-            status=self.texts.needed(spec.status, ("poll", "status")),
+            rows=self.texts.answer(spec.rows, ("poll", "rows")),
+            our_number=answer(spec.our_number, ("poll", "our_number")),
+            at_once=spec.at_once,
+            status=self.texts.read(spec.status, ("poll", "status"), reads),
             message=answer(spec.message, ("poll", "message")),
             department_number=answer(spec.department_number, ("poll", "department_number")),
             occurred_at=answer(spec.occurred_at, ("poll", "occurred_at")),
-            facts=self.texts.facts(spec.facts, ("poll", "facts")),
+            facts=self.texts.facts(spec.facts, ("poll", "facts"), reads),
             every_seconds=spec.every_seconds,
             most_per_tick=spec.most_per_tick,
         )

@@ -56,11 +56,11 @@ class Texts:
             self.note((*where, *inside), problem.reason)
             return ObjectOf({})
 
-    def path(self, text: str, place: Place) -> tuple[str | Expression, ...]:
+    def path(self, text: str, place: Place, roots: Roots = REQUEST_ROOTS) -> tuple[str | Expression, ...]:
         """Return a path of an address in its parts: plain text, and expressions where braces stand."""
         parts: list[str | Expression] = []
         for n, piece in enumerate(_PLACEHOLDER.split(text)):
-            expression = piece if n % 2 == 0 else self._parsed(piece, place, REQUEST_ROOTS)
+            expression = piece if n % 2 == 0 else self._parsed(piece, place, roots)
             if expression is not None:
                 parts.append(expression)
         return tuple(parts)
@@ -68,12 +68,12 @@ class Texts:
     def predicate(self, when: str, place: Place) -> Predicate:
         return self._try(place, lambda: parse_predicate(when)) or _NEVER
 
-    def facts(self, facts: Mapping[str, str], place: Place) -> Mapping[str, Expression]:
-        return {name: self.needed(text, (*place, name)) for name, text in facts.items()}
+    def facts(self, facts: Mapping[str, str], place: Place, roots: Roots = ANSWER_ROOTS) -> Mapping[str, Expression]:
+        return {name: self.read(text, (*place, name), roots) for name, text in facts.items()}
 
-    def answer(self, text: str | None, place: Place) -> Expression | None:
-        """Return an expression over an answer, where there is one."""
-        return None if text is None else self.needed(text, place)
+    def answer(self, text: str | None, place: Place, roots: Roots = ANSWER_ROOTS) -> Expression | None:
+        """Return an expression over an answer, or over a row of one, where there is one."""
+        return None if text is None else self.read(text, place, roots)
 
     def needed(self, text: str, place: Place) -> Expression:
         """Return an expression over an answer."""

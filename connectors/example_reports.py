@@ -14,7 +14,7 @@ from connectors.outcomes import DELIVERED, Answer, OutcomeClass, map_status
 from connectors.reporting import event_of
 from connectors.spec_examples import ExampleReportSpec, ExampleSpec
 from connectors.system import System
-from connectors.transports.answers import polled
+from connectors.transports.answers import polled, polled_many
 from connectors.transports.files.restating import restated
 
 _AT: Final = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
@@ -57,11 +57,17 @@ def _turns_down(example: ExampleSpec) -> bool:
     return at_once or any(told.means in _NO_WORDS for told in example.tells)
 
 
+def _polled(system: System, answer: Answer) -> InboundEvent | None:
+    if system.poll is None or system.poll.rows is None:
+        return polled(system, answer, at=_AT)
+    return next(iter((polled_many(system, answer, at=_AT) or {}).values()), None)
+
+
 def _event(system: System, told: ExampleReportSpec) -> InboundEvent | None:
     answer = Answer(http_status=told.status, headers=told.headers, body=told.body, envelope=told.body)
     match told.by:
         case "poll":
-            return polled(system, answer, at=_AT) if system.poll is not None else None
+            return _polled(system, answer)
         case "callback":
             report = system.callback.report if system.callback is not None else None
         case "results":

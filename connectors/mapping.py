@@ -22,7 +22,7 @@ from typing import Final, Protocol
 from connectors.errors import MappingRefused
 from connectors.expression import CodeTable, Expression, ExpressionRefused, parse
 from connectors.filters import KEEP, FilterRefused, is_empty
-from connectors.paths import ROW_ROOTS, Roots
+from connectors.paths import EACH_ROOTS, Roots
 
 Values = Mapping[str, object]
 _DIRECTIVES: Final = {
@@ -329,7 +329,8 @@ class Compiler:
             case "$const":
                 return Constant(written["$const"])
             case "$each":
-                rows = Compiler(roots=ROW_ROOTS, tables=self.tables, fragments=self.fragments, room=self.room)
+                roots = {**self.roots, **EACH_ROOTS}
+                rows = Compiler(roots=roots, tables=self.tables, fragments=self.fragments, room=self.room)
                 return Each(
                     self._expression(written["$each"], path), rows.compile(written.get("$as"), f"{path}.$as", using)
                 )

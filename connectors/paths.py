@@ -45,8 +45,8 @@ REQUEST_ROOTS: Final[Roots] = {
 }
 """Of a request to the department: submit, probe, poll, withdraw."""
 
-ROW_ROOTS: Final[Roots] = {**REQUEST_ROOTS, "row": None, "position": frozenset()}
-"""Inside `$each`: the row and its position, from 1."""
+EACH_ROOTS: Final[Roots] = {"row": None, "position": frozenset()}
+"""Inside `$each`, beside what can be read around it: the row and its position, from 1."""
 
 ANSWER_ROOTS: Final[Roots] = {
     "status": frozenset(),  # HTTP status, 0 when there was no answer
@@ -56,6 +56,9 @@ ANSWER_ROOTS: Final[Roots] = {
     "error": frozenset(),  # "" or one of connectors.outcomes.ERRORS
 }
 """Of a department's answer or callback."""
+
+ASKED_ROOTS: Final[Roots] = {name: frozenset() for name in ("asked", "now", "nonce", "session")}
+"""Of one question about many cases: `asked` is a list for $each: row.number, row.department_number."""
 
 LIST_ROOTS: Final[Roots] = {name: frozenset() for name in ("day", "page", "now", "nonce", "session")}
 """Of the request for one day's list."""

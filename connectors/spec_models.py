@@ -131,10 +131,17 @@ class ProbeSpec(Part):
 
 
 class PollSpec(Part):
-    """Ask how far a case is."""
+    """Ask how far a case is, or with `rows` how far many are, at most `at_once` in one question.
+
+    Asked of many, the request reads `asked`, a list whose rows have number and department_number; `rows` says where the
+    answer's rows are, and all but `found` is read from each `row`.
+    """
 
     request: RequestSpec
     found: str
+    rows: str | None = None
+    our_number: str | None = None
+    at_once: int = Field(default=1, ge=1, le=200)
     status: str
     message: str | None = None
     department_number: str | None = None

@@ -218,6 +218,21 @@ SENTENCES: Final[tuple[Sentence, ...]] = (
         N_("加上 probe，或改为 never"),
     ),
     _told(
+        r"expected rows and our_number together: .*",
+        N_("一次问多件时，rows（结果各行在哪里）和 our_number（每一行是哪一件）要一起写"),
+        _ADD,
+    ),
+    _told(
+        r"expected rows: only a question about many cases is asked of several at once",
+        N_("at_once 只用于一次问多件：还要写 rows 和 our_number"),
+        _ADD,
+    ),
+    _told(
+        r"one question about many cases is asked by rest_json and soap only",
+        N_("只有 rest_json 和 soap 能一次问多件"),
+        _REMOVE,
+    ),
+    _told(
         r"an async operation needs a poll, a callback or a results section to hear its result",
         N_("结果稍后返回的操作要说明怎样知道结果"),
         N_("加上 poll、callback 或 results，或把 mode 改为 sync"),

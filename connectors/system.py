@@ -61,8 +61,13 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
+    """How one question is asked and read; with `rows`, one about many cases."""
+
     request: Request
     found: Predicate
+    rows: Expression | None = None
+    our_number: Expression | None = None
+    at_once: int = 1
     status: Expression
     message: Expression | None
     department_number: Expression | None

@@ -50,6 +50,22 @@ class Transport(Protocol):
     async def aclose(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One of the cases a question about many is asked of; both numbers are what its mapping reads."""
+
+    number: str
+    department_number: str
+
+
+@runtime_checkable
+class PollsMany(Protocol):
+    """Optional, beside `Transport`: one question about many cases (`poll.rows`)."""
+
+    async def poll_many(self, asked: Sequence[Asked]) -> Mapping[str, InboundEvent] | None:
+        """Return how far they are by our numbers; None when there was no answer. `event_id` is left empty."""
+
+
 @runtime_checkable
 class Fetches(Protocol):
     """Optional, beside `Transport`: a channel that brings the results of many cases at once."""

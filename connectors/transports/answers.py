@@ -1,6 +1,6 @@
 """From what came back to what it means: the same for every transport, since rules read an `Answer` and nothing else."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,8 @@ from connectors.messages import N_
 from connectors.outcomes import DELIVERED, Answer, Outcome, OutcomeClass, classify, map_status
 from connectors.reconciliation import Listed
 from connectors.reporting import moment
-from connectors.system import Operation, Probe, Reconcile, System
+from connectors.system import Operation, Poll, Probe, Reconcile, System
+from connectors.transport_ports import Asked
 
 NOT_OFFERED = Outcome(kind=OutcomeClass.INVALID, message=N_("这个业务没有接口，由人工办理"))
 """Of an operation without a request: a person does it."""
@@ -60,8 +61,29 @@ def found_by(system: System, probe: Probe, answer: Answer, operation: Operation 
 def polled(system: System, answer: Answer, *, at: datetime) -> InboundEvent | None:
     """Return what the answer to a poll tells; None where it tells nothing. `event_id` is left empty."""
     poll, variables = system.poll, answer.variables()
-    if poll is None or not poll.found.holds(variables):
+    return None if poll is None or not poll.found.holds(variables) else _told(system, poll, variables, at=at)
+
+
+def polled_many(system: System, answer: Answer, *, at: datetime) -> dict[str, InboundEvent] | None:
+    """Return what the answer to a poll of many tells of each, by our number; None where it is no answer to it."""
+    poll, variables = system.poll, answer.variables()
+    if poll is None or poll.rows is None or not poll.found.holds(variables):
         return None
+    try:
+        rows = poll.rows.evaluate(variables)
+    except FilterRefused:
+        return None
+    of_each = [{**variables, "row": row} for row in rows] if isinstance(rows, list) else []
+    return {number: _told(system, poll, v, at=at) for v in of_each if (number := extract(poll.our_number, v))}
+
+
+def question_about(asked: Sequence[Asked], *, at: datetime, nonce: str) -> dict[str, object]:
+    """Return what the request of a poll of many reads."""
+    rows = [{"number": each.number, "department_number": each.department_number} for each in asked]
+    return {"asked": rows, "now": at, "nonce": nonce}
+
+
+def _told(system: System, poll: Poll, variables: Mapping[str, object], *, at: datetime) -> InboundEvent:
     return InboundEvent(
         system=system.id,
         event_id="",

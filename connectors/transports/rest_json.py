@@ -17,8 +17,18 @@ from connectors.secrets_dir import Secrets
 from connectors.signing import Signed, signer_for
 from connectors.spec_auth import OAuth2ClientCredentials
 from connectors.system import Request, System
-from connectors.transport_ports import Errand, Surroundings
-from connectors.transports.answers import NO_PROBE, NOT_OFFERED, every_page, found_by, outcome_of, polled, rows_of
+from connectors.transport_ports import Asked, Errand, Surroundings
+from connectors.transports.answers import (
+    NO_PROBE,
+    NOT_OFFERED,
+    every_page,
+    found_by,
+    outcome_of,
+    polled,
+    polled_many,
+    question_about,
+    rows_of,
+)
 from connectors.transports.exchange import client_for, exchange, limits_of
 from connectors.transports.oauth2 import TokenCache, TokenRefused
 from connectors.transports.unreadable import Unreadable
@@ -26,7 +36,7 @@ from connectors.unread import NoUnreadBook, UnreadBook
 
 
 class RestJsonTransport:
-    """`connectors.transport_ports.Transport` for one system."""
+    """`connectors.transport_ports.Transport`, `PollsMany` and `Lists` for one system."""
 
     def __init__(
         self,
@@ -81,6 +91,13 @@ class RestJsonTransport:
             return None
         answer = await self._ask(poll.request, errand.values)
         return await self._unreadable.polled(errand, answer, polled(self._system, answer, at=self._clock()))
+
+    async def poll_many(self, asked: Sequence[Asked]) -> Mapping[str, InboundEvent] | None:
+        poll = self._system.poll
+        if poll is None:
+            return None
+        answer = await self._ask(poll.request, question_about(asked, at=self._clock(), nonce=token_hex(16)))
+        return await self._unreadable.polled_many(answer, polled_many(self._system, answer, at=self._clock()))
 
     async def list_day(self, day: date) -> Sequence[Listed] | None:
         reconcile = self._system.reconcile

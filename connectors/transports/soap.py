@@ -18,8 +18,18 @@ from connectors.rendering import render
 from connectors.signing import Signed
 from connectors.spec_soap import LogInSpec, SoapSpec
 from connectors.system import Request, System
-from connectors.transport_ports import Errand, Surroundings
-from connectors.transports.answers import NO_PROBE, NOT_OFFERED, every_page, found_by, outcome_of, polled, rows_of
+from connectors.transport_ports import Asked, Errand, Surroundings
+from connectors.transports.answers import (
+    NO_PROBE,
+    NOT_OFFERED,
+    every_page,
+    found_by,
+    outcome_of,
+    polled,
+    polled_many,
+    question_about,
+    rows_of,
+)
 from connectors.transports.exchange import client_for, fetch, limits_of
 from connectors.transports.soap_answers import answer_of
 from connectors.transports.soap_contract import Contract
@@ -29,7 +39,7 @@ from connectors.transports.unreadable import Unreadable
 
 
 class SoapTransport:
-    """`connectors.transport_ports.Transport` for one system."""
+    """`connectors.transport_ports.Transport`, `PollsMany` and `Lists` for one system."""
 
     def __init__(
         self,
@@ -98,6 +108,16 @@ class SoapTransport:
         try:
             answer = await self._ask(poll.request, errand.values)
             return await self._unreadable.polled(errand, answer, polled(self._system, answer, at=self._clock()))
+        except LogInRefused:
+            return None
+
+    async def poll_many(self, asked: Sequence[Asked]) -> Mapping[str, InboundEvent] | None:
+        poll = self._system.poll
+        if poll is None or await self._contract.objection(self._clock()) is not None:
+            return None
+        try:
+            answer = await self._ask(poll.request, question_about(asked, at=self._clock(), nonce=token_hex(16)))
+            return await self._unreadable.polled_many(answer, polled_many(self._system, answer, at=self._clock()))
         except LogInRefused:
             return None
 

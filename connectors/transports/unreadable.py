@@ -1,6 +1,7 @@
 """Keeps what came back and could not be made sense of: one per transport, told of every answer it gives up on."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from config.clock import Clock
@@ -41,6 +42,14 @@ class Unreadable:
         if event is None and (answer.error or answer.http_status >= 500):
             await self.answer("poll", answer, delivery_id=errand.delivery_id)
         return event
+
+    async def polled_many(
+        self, answer: Answer, events: Mapping[str, InboundEvent] | None
+    ) -> Mapping[str, InboundEvent] | None:
+        """Return what a poll of many told, keeping an answer that is none to it."""
+        if events is None:
+            await self.answer("poll", answer)
+        return events
 
     async def answer(self, where: Where, answer: Answer, *, delivery_id: str = "", name: str = "") -> None:
         """Keep an answer; nothing where nothing came back."""

@@ -13,7 +13,7 @@ from connectors.engine import Found, NotFound
 from connectors.ledger import InboundEvent
 from connectors.log_ins import ShowsPicture
 from connectors.outcomes import OutcomeClass
-from connectors.transport_ports import Fetches, Lists, NeedsPerson
+from connectors.transport_ports import Asked, Fetches, Lists, NeedsPerson, PollsMany
 from tests.doubles.captcha_reader import read_digits
 from tests.doubles.departments import (
     MATTERS,
@@ -220,3 +220,19 @@ async def test_out_of_season_nothing_new_is_taken_and_it_is_no_refusal(tmp_path:
             errand = here.errand(application("26-family-planning-assistance", "reward"))
             assert (await here.send(errand)).kind is OutcomeClass.TRANSIENT
         assert not any(line["times"] for line in there.received())
+
+
+async def test_one_question_tells_how_far_many_cases_are(departments: dict[str, Department]) -> None:
+    there = departments["mz-assist"]
+    async with let_in(there) as here:
+        sent = [
+            here.errand(application(A_CASE["mz-assist"], situations(A_CASE["mz-assist"])[0], seed=s)) for s in (50, 51)
+        ]
+        theirs = {number_of(each): (await here.send(each)).department_number for each in sent}
+        asks = cast(PollsMany, here.transport)
+        told = await asks.poll_many([Asked(number=n, department_number="") for n in (*theirs, "320105007-000000-XX")])
+        assert told is not None
+        assert {number: each.department_number for number, each in told.items()} == theirs
+        assert all(each.status for each in told.values())
+        too_many = [Asked(number=f"320105007-{n}", department_number="") for n in range(201)]
+        assert await asks.poll_many(too_many) is None
