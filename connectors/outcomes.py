@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from connectors.expression import Expression
 from connectors.extracting import extract
-from connectors.predicates import Predicate
+from connectors.predicates import Predicate, Variables
 from connectors.row_results import RowResults
 
 MOST_MESSAGE_CHARACTERS: Final = 500
@@ -81,14 +81,16 @@ class Answer:
     error: str = ""
     head: bytes = field(default=b"", repr=False, compare=False)
 
-    def variables(self) -> dict[str, object]:
-        return {
-            "status": self.http_status,
-            "headers": dict(self.headers),
-            "body": self.body,
-            "envelope": self.envelope,
-            "error": self.error,
-        }
+    def variables(self) -> Variables:
+        return Variables(
+            {
+                "status": self.http_status,
+                "headers": dict(self.headers),
+                "body": self.body,
+                "envelope": self.envelope,
+                "error": self.error,
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

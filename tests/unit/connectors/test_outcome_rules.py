@@ -99,3 +99,12 @@ def test_a_predicate_that_is_wrong_is_refused_when_loaded(when: str, expected: s
 
 def test_a_predicate_may_name_things_of_its_own() -> None:
     assert parse_predicate("body.rows.all(r, r.code == 0)").holds({"body": {"rows": [{"code": 0}]}})
+
+
+def test_an_answer_is_handed_to_cel_once_for_all_the_rules_that_read_it() -> None:
+    body = {"code": 1}
+    variables = Answer(http_status=200, body=body).variables()
+    assert parse_predicate("body.code == 1").holds(variables)
+    body["code"] = 2  # what was handed over already is not looked at again
+    assert parse_predicate("status == 200 && body.code == 1").holds(variables)
+    assert not parse_predicate("body.code == 2").holds(variables)
