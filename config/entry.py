@@ -55,6 +55,23 @@ async def ground(settings: "Settings") -> AsyncIterator[tuple["AsyncEngine", "St
         await engine.dispose()
 
 
+@asynccontextmanager
+async def ground_of_command(settings: "Settings") -> AsyncIterator[tuple["AsyncEngine", "StateStore"]]:
+    """Do as `ground` for one command; a database that is away or was never set up ends it with what to do."""
+    from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+
+    try:
+        async with ground(settings) as opened:
+            yield opened
+    except (OperationalError, ProgrammingError, InterfaceError, ConnectionError) as error:
+        cause = str(getattr(error, "orig", error)).splitlines()[0]
+        sys.stderr.write(
+            f"数据库不能使用：{cause}\n请检查 ONEWINDOW_DATABASE_URL，并先运行 onewindow migrate。\n"
+            "The database can't be used. Check ONEWINDOW_DATABASE_URL, and run onewindow migrate first.\n"
+        )
+        sys.exit(2)
+
+
 def _state_store(redis_url: str) -> "StateStore":
     # Each is loaded where it is used: the Redis client takes long to import, and a small centre has none.
     if redis_url:

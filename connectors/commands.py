@@ -156,10 +156,10 @@ def show_reconciliations(system: str) -> None:
     """Show the last daily comparisons with a department, and what each left to be done."""
 
     async def read() -> "Sequence[Comparison]":
-        from config.entry import ground, read_settings
+        from config.entry import ground_of_command, read_settings
         from connectors.app import open_reconciliations
 
-        async with ground(read_settings(os.environ)) as (engine, _state):
+        async with ground_of_command(read_settings(os.environ)) as (engine, _state):
             return await open_reconciliations(engine).latest(system)
 
     for found in asyncio.run(read()):
@@ -263,11 +263,11 @@ def _print_coverage(found: "Coverage") -> None:
 
 
 async def _submission(case: str) -> "Submission | None":
-    from config.entry import ground, read_settings
+    from config.entry import ground_of_command, read_settings
     from connectors.app import open_deliveries
 
     settings = read_settings(os.environ)
-    async with ground(settings) as (engine, _state):
+    async with ground_of_command(settings) as (engine, _state):
         return await open_deliveries(engine).submission_of(case)
 
 

@@ -132,7 +132,7 @@ class _Commands:
         self._run(by, work)
 
     def _run(self, by: str, work: "Callable[[Registry, Actor], Awaitable[None]]") -> None:
-        from config.entry import ground, read_settings, run
+        from config.entry import ground_of_command, read_settings, run
         from connectors.app import open_registry
         from connectors.endpoints import Endpoints
         from connectors.errors import NotPermitted
@@ -141,7 +141,7 @@ class _Commands:
 
         async def main() -> None:
             settings = read_settings(os.environ)
-            async with ground(settings) as (engine, state):
+            async with ground_of_command(settings) as (engine, state):
                 actor = await self._find(settings, engine, state, by)
                 if actor is None:
                     _end(f"没有这个账号，或已停用。 There is no such account, or it is disabled: {by}")

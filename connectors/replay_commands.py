@@ -49,10 +49,10 @@ def replay_deliveries(
 
 async def _run(choice: Choice, *, dry: bool, reason: str, yes: bool) -> None:
     from config.clock import utc_now
-    from config.entry import ground, read_settings
+    from config.entry import ground_of_command, read_settings
     from connectors.app import open_replays, served_systems
 
-    async with ground(read_settings(os.environ)) as (engine, state):
+    async with ground_of_command(read_settings(os.environ)) as (engine, state):
         systems = await served_systems(engine, state)
         if choice.system not in systems:
             typer.echo(f"没有这个系统。 There is no system {choice.system!r}: there are {', '.join(systems)}", err=True)

@@ -29,12 +29,12 @@ _WHY_NOT: Final = {
 async def send_examples(systems: Sequence[System], *, pace_seconds: float, listens: timedelta = LISTENS) -> int:
     """Send the examples of each system and print what came of them; return the exit code."""
     from config.clock import utc_now
-    from config.entry import ground, read_settings
+    from config.entry import ground_of_command, read_settings
     from connectors.app import test_addresses
     from matters.working_days import load_calendar
 
     settings, codes = read_settings(os.environ), {0}
-    async with ground(settings) as (engine, _state):
+    async with ground_of_command(settings) as (engine, _state):
         calendar = load_calendar(CONFIG / "calendar.yaml")
         addresses = test_addresses(engine, settings, clock=utc_now, calendar=calendar)
         sender = Sender(addresses=addresses, clock=utc_now, pace_seconds=pace_seconds, listens=listens)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import typer
 
 from config.clock import utc_now
-from config.entry import ground, read_settings, run
+from config.entry import ground_of_command, read_settings, run
 from idp.accounts import AccountRefused
 from idp.app import wire
 from idp.clients import ClientRefused
@@ -47,7 +47,7 @@ def do(work: Callable[[IdpState], Awaitable[T]]) -> T:
     results: list[T] = []
 
     async def main() -> None:
-        async with ground(settings) as (engine, state):
+        async with ground_of_command(settings) as (engine, state):
             results.append(await work(wire(settings=settings, engine=engine, state=state, clock=utc_now).state))
 
     try:

@@ -198,6 +198,16 @@ def test_a_part_that_could_not_hear_the_others_is_not_started(shell: Shell, word
     assert "onewindow serve" in refused.stderr
 
 
+@pytest.mark.parametrize(
+    "words", [("connector", "registrations", "--by", "root"), ("connector", "replay", "mz-elder", "--dry"), ("account", "list")]
+)  # fmt: skip
+def test_a_command_on_a_database_that_was_never_set_up_says_what_to_do(shell: Shell, words: tuple[str, ...]) -> None:
+    refused = shell.run(*words)
+    assert refused.returncode == 2
+    assert "onewindow migrate" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_accounts_are_imported_once_with_links_in_a_private_file(migrated: Shell, tmp_path: Path) -> None:
     sheet, links = tmp_path / "people.csv", tmp_path / "links.csv"
     head = "用户名,姓名,单位编号,单位名称,区划代码,角色\n"
