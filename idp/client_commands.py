@@ -9,7 +9,7 @@ import typer
 from config.clock import SHANGHAI, utc_now
 from idp import client_registration, clients
 from idp.endpoints.state import IdpState
-from idp.operating import do, one_of, read_jwks
+from idp.operating import DRAWN_IDS, do, one_of, read_jwks
 from idp.protocol.client import AuthMethod, Client, PkcePolicy, Profile, SigningAlg
 
 client_cli = typer.Typer(no_args_is_help=True, help="Registered relying parties / 依赖方")
@@ -133,7 +133,7 @@ def list_invitations() -> None:
     do(work)
 
 
-@client_cli.command("withdraw-invitation")
+@client_cli.command("withdraw-invitation", context_settings=DRAWN_IDS)
 def withdraw_invitation(invitation_id: str) -> None:
     """Take back what is left of an invitation; clients that came with it stay, `disable` stops them."""
 
@@ -145,7 +145,7 @@ def withdraw_invitation(invitation_id: str) -> None:
     do(work)
 
 
-@client_cli.command("secret")
+@client_cli.command("secret", context_settings=DRAWN_IDS)
 def new_secret(client_id: str) -> None:
     """Replace a client's secret and print the new one."""
 
@@ -155,7 +155,7 @@ def new_secret(client_id: str) -> None:
     do(work)
 
 
-@client_cli.command("disable")
+@client_cli.command("disable", context_settings=DRAWN_IDS)
 def disable_client(client_id: str) -> None:
     """Stop a client: no request of it is answered any more."""
 

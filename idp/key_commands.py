@@ -7,7 +7,7 @@ import typer
 from config.clock import SHANGHAI, utc_now
 from idp import keys
 from idp.endpoints.state import IdpState
-from idp.operating import do
+from idp.operating import DRAWN_IDS, do
 from idp.protocol.client import SigningAlg
 
 key_cli = typer.Typer(no_args_is_help=True, help="Signing keys / 签名密钥")
@@ -39,7 +39,7 @@ def rotate_key(alg: Annotated[str, typer.Argument(help="RS256 or ES256.")]) -> N
     do(work)
 
 
-@key_cli.command("retire")
+@key_cli.command("retire", context_settings=DRAWN_IDS)
 def retire_key(kid: Annotated[str, typer.Argument(help="As `key list` shows it.")]) -> None:
     """Take a previous key out of publication at once; what it signed is refused from now on."""
 

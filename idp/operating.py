@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import typer
 
@@ -20,6 +20,8 @@ from idp.protocol.account_ports import UsernameTaken
 from idp.protocol.audit import AuditUnavailable
 
 T = TypeVar("T")
+DRAWN_IDS: Final = {"ignore_unknown_options": True}
+"""Of a command that is given an id or a thumbprint: one of 64 begins with a hyphen and is no option for that."""
 
 
 def one_of(value: str, values: tuple[T, ...], option: str) -> T:

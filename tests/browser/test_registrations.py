@@ -129,6 +129,7 @@ def test_a_system_comes_into_service_through_the_pages(
     for place in ("", "/data-flow", "/1/text"):
         owner.goto(f"/registrations/mz-bus-card{place}")
         accessible(owner)
+    owner.goto("/registrations/mz-bus-card/1")
     _step(owner, "draining", "部门系统下线")
     _carry(browser, running, "mz-bus-card")
     owner.locator("button[lang=en]").click()

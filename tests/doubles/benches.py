@@ -115,7 +115,7 @@ def soap_script(answer: Response) -> Any:
 async def soap_bench(directory: Path) -> AsyncIterator[SoapBench]:
     rules = [{"when": "body.RETCODE == '0001'", "class": "pending"}]
     system = changed_spec(
-        "mz-assist", directory, rules=rules, connection={"total_timeout_seconds": 1, "most_answer_bytes": 20_000}
+        "mz-assist", directory, rules=rules, connection={"total_timeout_seconds": 4, "most_answer_bytes": 20_000}
     )
     async with serving(Department()) as department:
         book = UnreadInMemory()
@@ -213,7 +213,7 @@ async def rest_bench(directory: Path) -> AsyncIterator[RestBench]:
         {"when": "status == 417", "class": "invalid", "message": "body.msg"},
     ]
     system = changed_spec(
-        "mz-elder", directory, rules=rules, connection={"total_timeout_seconds": 1, "most_answer_bytes": 20_000}
+        "mz-elder", directory, rules=rules, connection={"total_timeout_seconds": 4, "most_answer_bytes": 20_000}
     )
     async with serving(Department()) as department:
         book = UnreadInMemory()
@@ -234,7 +234,7 @@ async def page_bench(directory: Path) -> AsyncIterator[PageBench]:
         {"when": "body.text.contains('不符合申报条件')", "class": "refused", "message": "body.text"},
     ]
     system = changed_spec(
-        "wj-reward", directory, rules=rules, connection={"total_timeout_seconds": 1, "most_answer_bytes": 20_000}
+        "wj-reward", directory, rules=rules, connection={"total_timeout_seconds": 4, "most_answer_bytes": 20_000}
     )
     async with serving(Department()) as department:
         book = UnreadInMemory()

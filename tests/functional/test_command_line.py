@@ -135,6 +135,20 @@ def test_an_invitation_for_a_client_is_shown_once_checked_listed_and_withdrawn(m
         assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("client", "withdraw-invitation", "-sOmE_iD-"), "there is no '-sOmE_iD-'"),
+        (("client", "disable", "--sOmE_iD"), "--sOmE_iD"),
+        (("key", "retire", "-sOmE_iD"), "-sOmE_iD"),
+    ],
+)
+def test_an_id_that_begins_with_a_hyphen_is_an_id(migrated: Shell, words: tuple[str, ...], says: str) -> None:
+    refused = migrated.run(*words)
+    assert refused.returncode == 1, refused.stderr
+    assert says in refused.stderr
+
+
 def test_a_client_with_an_unsafe_redirect_uri_is_refused(migrated: Shell) -> None:
     refused = migrated.run("client", "add", "bad", "--name", "x", "--redirect-uri", "javascript:alert(1)")
     assert refused.returncode == 1
