@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -74,6 +75,7 @@ from connectors.window_steps import WindowSteps
 from connectors.worker import DeliveryWorker, worker_name
 from matters.guide import Matter
 from matters.storage.guides import SqlGuideStore
+from matters.storage.material_files import ObjectMaterialFiles, open_store
 from matters.storage.regions import SqlRegions
 from matters.working_days import WorkingCalendar
 
@@ -247,6 +249,7 @@ def create_connectors(
             scans=(happenings.scan, supplements.scan),
             watch=watch.run,
             trying=trying.runner(worker_name()).run,
+            files=cache(lambda: ObjectMaterialFiles(open_store(settings.materials_url))),
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from connectors.attachments import names_files
 from connectors.checks_pages import check_pages
 from connectors.checks_tables_and_files import check_tables_and_files
 from connectors.compiling_texts import Note
@@ -16,6 +17,7 @@ def check_between_parts(spec: SystemSpec, system: System, note: Note) -> None:
     """Note whatever does not fit together."""
     _check_operations(system, note)
     _check_transport(spec, system, note)
+    _check_attachments(spec, system, note)
     check_tables_and_files(spec, system, note)
     if spec.poll is not None:
         _check_poll(spec.poll, spec.transport, note)
@@ -58,6 +60,17 @@ def _check_transport(spec: SystemSpec, system: System, note: Note) -> None:
             note((kind,), f"transport {kind}: expected a section of this name")
         if section is not None and spec.transport != kind:
             note((kind,), f"this section stands with transport: {kind} only")
+
+
+def _check_attachments(spec: SystemSpec, system: System, note: Note) -> None:
+    if spec.attachments is None:
+        return
+    if spec.transport not in ("rest_json", "soap"):
+        note(("attachments",), "files are handed over by rest_json and soap only")
+    if not any(map(names_files, system.operations.values())):
+        note(("attachments",), "no operation reads attachments: expected one that names the files")
+    if not (spec.attachments.upload.outcomes or spec.outcomes):
+        note(("attachments", "upload", "outcomes"), "expected outcome rules, here or for the whole system")
 
 
 def _check_names_of_operations(spec: SystemSpec, system: System, note: Note) -> None:

@@ -12,6 +12,7 @@ from connectors.paths import (
     ANSWER_ROOTS,
     ANSWER_ROW_ROOTS,
     ASKED_ROOTS,
+    FILE_ROOTS,
     LIST_ROOTS,
     LIST_ROW_ROOTS,
     REQUEST_ROOTS,
@@ -27,6 +28,7 @@ from connectors.spec_models import (
     RequestSpec,
     RowsSpec,
     SystemSpec,
+    UploadSpec,
 )
 from connectors.spec_reconcile import ListRequestSpec, ReconcileSpec
 from connectors.spec_reports import AnnouncementSpec, ReportSpec, ResultsSpec
@@ -42,6 +44,7 @@ from connectors.system import (
     ResendUnknown,
     Results,
     System,
+    Upload,
 )
 from connectors.yaml_source import YamlSource
 
@@ -80,6 +83,7 @@ class _Compilation:
             callback=self._callback(spec.callback) if spec.callback else None,
             results=self._results(spec.results) if spec.results else None,
             reconcile=self._reconcile(spec.reconcile) if spec.reconcile else None,
+            upload=self._upload(spec.attachments.upload) if spec.attachments else None,
         )
 
     # ---- what is sent, and what an answer to it means ----
@@ -135,6 +139,23 @@ class _Compilation:
             code=of_row(spec.code, (*place, "code")),
             good=frozenset(spec.good),
             text=of_row(spec.text, (*place, "text")),
+        )
+
+    def _upload(self, spec: UploadSpec) -> Upload:
+        place: Place = ("attachments", "upload")
+        rules, rules_place = (spec.outcomes, place) if spec.outcomes else (self.spec.outcomes, ())
+        return Upload(
+            operation=Operation(
+                name="attachment",
+                title="",
+                mode="sync",
+                request=self._request(spec.request, (*place, "request"), FILE_ROOTS),
+                outcomes=tuple(self._rule(rule, (*rules_place, "outcomes", str(n))) for n, rule in enumerate(rules)),
+                resend_unknown="dedupe",
+            ),
+            taken=self.texts.predicate(spec.taken, (*place, "taken")),
+            reference=self.texts.needed(spec.reference, (*place, "reference")),
+            keep_seconds=spec.keep_seconds,
         )
 
     # ---- what is asked ----

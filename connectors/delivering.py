@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Final, assert_never
 
 from config import logs
+from connectors.attachments import Rows, names_files, rows_of
 from connectors.engine import (
     AskPerson,
     CantTell,
@@ -25,7 +26,7 @@ from connectors.outcomes import Outcome, OutcomeClass
 from connectors.pace import Pace
 from connectors.submission import values_for
 from connectors.system import Operation, System
-from connectors.transport_ports import Errand, Transport
+from connectors.transport_ports import Answers, Errand, Transport
 
 log = logs.get(__name__)
 AFTER_A_FAULT = timedelta(seconds=60)
@@ -80,11 +81,16 @@ class Deliverer:
             own = lease.delivery.next_attempt_at or at
             await self.ground.ledger.give_back(lease, next_attempt_at=own, reason="", at=at)
             return None
+        handing_over = monotonic()
+        given = await self._hand_over(lease)
+        if isinstance(given, Outcome):
+            return await self._not_handed_over(lease, given, started=handing_over)
         await self.pace.turn()
         since = asyncio.get_running_loop().time()
         begun = await self._begin(lease, "send")
         lease = replace(lease, delivery=replace(lease.delivery, attempts=lease.delivery.attempts + 1))
         errand = self._errand(lease, begun)
+        errand = replace(errand, values={**errand.values, "attachments": given})
         started = monotonic()
         try:
             async with self.ground.bounds.within(self.ground.lease, since=since, delivery_id=lease.delivery.id):
@@ -102,6 +108,39 @@ class Deliverer:
             outcome = Outcome(kind=OutcomeClass.UNKNOWN, error=FAULT)
         at = self.ground.clock()
         result = decide(lease.delivery, outcome, self._policy(errand.operation), at=at, jitter=self.ground.jitter())
+        if outcome.kind is OutcomeClass.INVALID and given and self.ground.uploads is not None:
+            await self.ground.uploads.forget(errand)
+        await self._settle(lease, result, at=at, started=started)
+        return outcome
+
+    async def _hand_over(self, lease: Lease) -> Rows | Outcome:
+        """Hand the case's files over; nothing of the case itself leaves, so that no intent to send it is written yet."""
+        rows = rows_of(lease.submission.content)
+        operation = self._operation(lease)
+        if not rows or self.system.upload is None or not names_files(operation):
+            return rows
+        errand = self._errand(lease, self.ground.clock())
+        if self.ground.uploads is None or not isinstance(self.transport, Answers):
+            raise TypeError(f"{self.system.id}: nothing here hands files over")
+        try:
+            return await self.ground.uploads.hand_over(errand, rows, self.transport, self.pace, self.ground.nonce)
+        except MappingRefused as refused:
+            return Outcome(kind=OutcomeClass.INVALID, message=f"{refused.target}：{refused.reason}", error="mapping")
+        except SecretMissing as missing:
+            log.warning("secret_missing", system=self.system.id, detail=str(missing))
+            return Outcome(kind=OutcomeClass.AUTH, error="secret_missing")
+        except Exception:
+            log.exception("transport_fault", system=self.system.id, delivery=lease.delivery.id)
+            return Outcome(kind=OutcomeClass.TRANSIENT, error=FAULT)
+
+    async def _not_handed_over(self, lease: Lease, outcome: Outcome, *, started: float) -> Outcome:
+        at = await self._begin(lease, "upload")
+        if lease.delivery.state is DeliveryState.PROBING:
+            # What was sent before this may still have arrived.
+            outcome = replace(outcome, kind=OutcomeClass.UNKNOWN)
+        lease = replace(lease, delivery=replace(lease.delivery, attempts=lease.delivery.attempts + 1))
+        policy = self._policy(self._operation(lease))
+        result = decide(lease.delivery, outcome, policy, at=at, jitter=self.ground.jitter())
         await self._settle(lease, result, at=at, started=started)
         return outcome
 

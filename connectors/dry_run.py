@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from connectors.attachments import NOT_YET, rows_of
 from connectors.errors import MappingRefused
 from connectors.ledger import Delivery, DeliveryState, Submission
 from connectors.redaction import Redactor
@@ -52,4 +53,5 @@ def values_of_submission(
         id=str(_KEY), submission_id=submission.id, case_number=submission.case_number, position=0, system=system.id,
         operation=operation.name, kind="submit", key=str(_KEY), state=DeliveryState.QUEUED, created_at=at, attempts=1,
     )  # fmt: skip
-    return values_for(submission, trial, at=at, nonce="0" * 32, callback_url="(callback address)")
+    values = values_for(submission, trial, at=at, nonce="0" * 32, callback_url="(callback address)")
+    return {**values, "attachments": [{**row, "ref": NOT_YET} for row in rows_of(values)]}

@@ -43,7 +43,7 @@ def values_of(example: ExampleSpec, operation: str) -> dict[str, object]:
         given["case"] = {"number": notice.get("number", "")}  # as in earnest: a notice's number is its case's
     delivery = {"id": "example", "key": "example", "serial": "0" * 20, "attempt": 1, "created_at": _AT.isoformat()}
     fixed: dict[str, object] = {
-        "form": {}, "case": {}, "applicant": {}, "clerk": {}, "materials": [], "department": {"number": ""},
+        "form": {}, "case": {}, "applicant": {}, "clerk": {}, "materials": [], "attachments": [], "department": {"number": ""},
         "operation": operation, "reason": "", "callback_url": "https://onewindow.example/callbacks",
         "now": _AT, "nonce": "0" * 32,
     }  # fmt: skip

@@ -13,13 +13,14 @@ from connectors.live_transports import Uses
 from connectors.maintenance import Window, no_windows
 from connectors.ports import Breakers, Ledger
 from connectors.system import System
+from connectors.uploading import Uploads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """`owner` names this worker in leases; `offset` is how far the departments' clock runs ahead; `windows` gives a
     system's maintenance windows; `uses` knows which transports are in hand, `bounds` for how long what is under way may
-    go on; `jitter` and `nonce` come from outside, so that tests are the same every time.
+    go on; `uploads` hands files over; `jitter` and `nonce` come from outside, so that tests are the same every time.
     """
 
     ledger: Ledger
@@ -35,6 +36,7 @@ class Ground:
     windows: Callable[[str], Sequence[Window]] = no_windows
     uses: Uses = field(default_factory=Uses)
     bounds: LeaseBounds = field(default_factory=LeaseBounds)
+    uploads: Uploads | None = None
 
     def stands(self, system: System, breaker: BreakerState, *, at: datetime) -> Gate:
         """Return whether `system` is spoken to at `at`: its hours, its maintenance windows, its breaker."""

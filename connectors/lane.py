@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from config import logs
+from connectors.attachments import NOT_TAKEN, STORE_AWAY
 from connectors.delivering import AFTER_A_FAULT, Deliverer
 from connectors.engine import PERSON_HOLD, BreakerState, is_fault
 from connectors.gate import Gate
@@ -20,7 +21,7 @@ from connectors.transport_ports import NeedsPerson
 log = logs.get(__name__)
 PROBE_TAKES: Final = timedelta(seconds=60)
 HOURS: Final[tuple[HoldReason, ...]] = ("closed", "maintenance")
-NEVER_LEFT: Final = frozenset({"mapping", "probe", AWAITS_PERSON})
+NEVER_LEFT: Final = frozenset({"mapping", "probe", AWAITS_PERSON, NOT_TAKEN, STORE_AWAY})
 """Errors on our own side, before the department was spoken to: they say nothing about its health."""
 
 

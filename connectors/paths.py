@@ -34,7 +34,8 @@ REQUEST_ROOTS: Final[Roots] = {
     "applicant": APPLICANT,
     "clerk": CLERK,
     "delivery": DELIVERY,  # id and key (a UUID) and serial (20 digits) stay the same over all attempts of one delivery
-    "materials": frozenset(),  # a list for $each: row.id, row.name, row.kind, row.copies, row.files
+    "materials": frozenset(),  # a list for $each: row.id, row.name, row.kind, row.copies, row.files, row.file_count
+    "attachments": frozenset(),  # a list for $each, one row per file: see connectors.attachments
     "department": frozenset({"number"}),  # their number, once we have it: for probe, poll and withdrawal
     "operation": frozenset(),  # the operation's name, e.g. ZLJ_APPLY
     "reason": frozenset(),  # why the applicant withdraws; empty elsewhere
@@ -44,6 +45,10 @@ REQUEST_ROOTS: Final[Roots] = {
     "nonce": frozenset(),  # 32 hexadecimal digits, new for each attempt
 }
 """Of a request to the department: submit, probe, poll, withdraw."""
+
+FILE: Final = frozenset({"content", "name", "media_type", "bytes", "sha256", "material", "material_name", "position"})
+FILE_ROOTS: Final[Roots] = {**REQUEST_ROOTS, "file": FILE}
+"""Of the request that hands one file over; `file.content` is its bytes in base64."""
 
 EACH_ROOTS: Final[Roots] = {"row": None, "position": frozenset()}
 """Inside `$each`, beside what can be read around it: the row and its position, from 1."""

@@ -20,6 +20,7 @@ from connectors.spec_message_queue import MessageQueueSpec
 from connectors.spec_reconcile import ReconcileSpec
 from connectors.spec_reports import AnnouncementSpec, ReportSpec, ResultsSpec
 from connectors.spec_soap import SoapSpec
+from matters.material import LARGEST_FILE_BYTES
 
 Written = Any
 """A mapping as it stands in the file; compiled and checked by `connectors.mapping`."""
@@ -169,6 +170,29 @@ class CallbackSpec(ReportSpec):
     refused: CallbackAnswerSpec = CallbackAnswerSpec(status=401)
 
 
+class UploadSpec(Part):
+    """One file is handed over before the case. `request` reads it as `file`; where `taken` (CEL) holds, `reference` is
+    what the case calls it by. Otherwise `outcomes`, or those of the system, tell why; the case itself has not left.
+
+    A reference is kept for `keep_seconds`, so that a case sent again names the same file; no longer than they keep a
+    file nobody named.
+    """
+
+    request: RequestSpec
+    taken: str
+    reference: str
+    outcomes: tuple[OutcomeRuleSpec, ...] = ()
+    keep_seconds: float = Field(default=1800.0, ge=0, le=86_400)
+
+
+class AttachmentsSpec(Part):
+    """What they take of files: a larger one, or one of another type, is not sent, and a person is told which."""
+
+    most_bytes: int = Field(ge=1, le=LARGEST_FILE_BYTES)
+    types: tuple[Literal["jpg", "png", "pdf"], ...] = Field(min_length=1)
+    upload: UploadSpec
+
+
 class Breaker(Part):
     """So many faults in a row stop sending; after `open_seconds` one delivery is let through to see."""
 
@@ -218,6 +242,7 @@ class SystemSpec(Part):
     quirks: tuple[str, ...] = ()
     connection: Connection = Connection()
     delivery: DeliverySpec = DeliverySpec()
+    attachments: AttachmentsSpec | None = None
     codes: Mapping[str, "CodesSpec"] = Field(default_factory=dict)
     fragments: Mapping[str, Written] = Field(default_factory=dict)
     statuses: Mapping[str, StatusWord] = Field(default_factory=dict)

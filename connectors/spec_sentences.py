@@ -251,6 +251,16 @@ SENTENCES: Final[tuple[Sentence, ...]] = (
         r"this section stands with transport: (?P<kind>\w+) only", N_("只有 transport 为 {kind} 时才有这一节"), _REMOVE
     ),
     _told(
+        r"files are handed over by rest_json and soap only",
+        N_("只有 rest_json 和 soap 能传附件"),
+        _REMOVE,
+    ),
+    _told(
+        r"no operation reads attachments: expected one that names the files",
+        N_("没有操作用到 attachments，附件不会发送"),
+        N_("在操作的报文中用 $each: attachments 列出附件，用 row.ref 写部门给的编号"),
+    ),
+    _told(
         r"expected a request, or manual: true without one",
         N_("要么有 request，要么写 manual: true"),
         N_("加上 request，或改为 manual: true"),

@@ -43,6 +43,7 @@ def freeze(
         "applicant": _applicant(case.form),
         "clerk": {"name": actor.name, "sub": actor.sub, "unit": actor.unit, "unit_name": unit_name},
         "materials": [_material(proof, matter) for proof in materials],
+        "attachments": [row for proof in materials for row in _attachments(proof, matter)],
     }
 
 
@@ -61,14 +62,34 @@ def _applicant(form: Mapping[str, object]) -> dict[str, object]:
 
 
 def _material(proof: MaterialProof, matter: Matter) -> dict[str, object]:
-    declared = matter.materials_by_id.get(proof.material)
     return {
         "id": proof.material,
-        "name": declared.name if declared else proof.material,
+        "name": _name_of(proof, matter),
         "kind": proof.kind.value,
         "copies": proof.originals + proof.duplicates,
         "files": [file.name for file in proof.files],
+        "file_count": len(proof.files),
     }
+
+
+def _attachments(proof: MaterialProof, matter: Matter) -> list[dict[str, object]]:
+    """Return the files of a material: by their hash, what leaves later is what was handed in now."""
+    return [
+        {
+            "material": proof.material,
+            "material_name": _name_of(proof, matter),
+            "name": file.name,
+            "media_type": file.media_type,
+            "bytes": file.size_bytes,
+            "sha256": file.sha256,
+        }
+        for file in proof.files
+    ]
+
+
+def _name_of(proof: MaterialProof, matter: Matter) -> str:
+    declared = matter.materials_by_id.get(proof.material)
+    return declared.name if declared else proof.material
 
 
 def sha256_of(content: Mapping[str, object]) -> str:

@@ -78,6 +78,16 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """How one file is handed over before the case; the rest is as the spec's `attachments` says."""
+
+    operation: Operation
+    taken: Predicate
+    reference: Expression
+    keep_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """How one report of theirs is read."""
 
@@ -152,6 +162,7 @@ class System:
     callback: Callback | None
     results: Results | None
     reconcile: Reconcile | None = None
+    upload: Upload | None = None
     registered: int | None = None
     service: Service = "live"
     canary: Canary | None = None

@@ -19,7 +19,8 @@ from config.clock import Clock
 from connectors.errors import MappingRefused, SecretMissing
 from connectors.ledger import InboundEvent
 from connectors.mismatch import Mismatch
-from connectors.outcomes import map_status
+from connectors.outcomes import Answer, map_status
+from connectors.sample_files import with_samples
 from connectors.spec_examples import ExampleSpec
 from connectors.system import System
 from connectors.transport_ports import Answers, Errand, Fetches, Transport
@@ -105,7 +106,9 @@ class Sender:
         errand = Errand(system=system, operation=operation, values=values, delivery_id=f"trial-{position}")
         try:
             if isinstance(channel, Answers):
-                judged = judge(system, operation, example, await channel.answer(errand))
+                named = await with_samples(errand, channel)
+                answer = named if isinstance(named, Answer) else await channel.answer(named)
+                judged = judge(system, operation, example, answer)
             else:
                 judged = judge_outcome(example, await channel.send(errand))
         except (MappingRefused, SecretMissing) as refused:

@@ -29,7 +29,9 @@ from connectors.reconciling import Reconciler
 from connectors.serving import serving
 from connectors.system import System
 from connectors.transport_ports import Lists, Transport
+from connectors.uploading import Uploads
 from connectors.waking import WAKE_TOPIC
+from matters.ports import MaterialFiles
 
 log = logs.get(__name__)
 LEASE: Final = timedelta(seconds=8)
@@ -64,6 +66,7 @@ class DeliveryWorker:
         scans: Sequence[Callable[[datetime], Awaitable[object]]] = (),
         watch: Callable[[], Coroutine[object, object, None]] | None = None,
         trying: Callable[[], Coroutine[object, object, None]] | None = None,
+        files: Callable[[], MaterialFiles] | None = None,
         lease: timedelta = LEASE,
         look_every_seconds: float = LOOK_EVERY_SECONDS,
         owner: str = "",
@@ -89,6 +92,7 @@ class DeliveryWorker:
             jitter=secrets.SystemRandom().random,
             nonce=lambda: secrets.token_hex(16),
             windows=self._windows.of,
+            uploads=Uploads(files, state) if files is not None else None,
             uses=transports.uses if isinstance(transports, LiveTransports) else Uses(),
         )
         self._bounds = ground.bounds

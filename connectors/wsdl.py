@@ -97,6 +97,8 @@ def _requests(system: System) -> Iterator[tuple[tuple[str, ...], Request]]:
         yield ("probe", "request"), system.probe.request
     if system.poll is not None:
         yield ("poll", "request"), system.poll.request
+    if system.upload is not None and system.upload.operation.request is not None:
+        yield ("attachments", "upload", "request"), system.upload.operation.request
 
 
 def _log_in_problems(soap: SoapSpec) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -202,20 +202,22 @@ async def keep(connection: AsyncConnection, *, owner: str, at: datetime, lease: 
 async def begin(connection: AsyncConnection, lease: Lease, *, kind: str, at: datetime) -> None:
     """Write the intent to send or probe, before the first byte; the lease begins anew with it.
 
+    `upload` notes that a file before the case could not be handed over: of the case itself nothing left.
+
     So that a worker that was stopped in here can tell by its own clock whether it still has the delivery.
 
     Raises:
         LeaseLost: the lease ran out or went to somebody else; nothing may be sent.
     """
-    is_send = kind == "send"
+    is_send, is_probe = kind == "send", kind == "probe"
     changed = await connection.execute(
         update(deliveries)
         .where(held_by(lease), deliveries.c.lease_until > at)
         .values(
-            state=(DeliveryState.SENDING if is_send else DeliveryState.PROBING).value,
+            state=(DeliveryState.PROBING if is_probe else DeliveryState.SENDING).value,
             lease_until=at + lease.lasts,
-            attempts=deliveries.c.attempts + (1 if is_send else 0),
-            probes=0 if is_send else deliveries.c.probes + 1,
+            attempts=deliveries.c.attempts + (0 if is_probe else 1),
+            probes=deliveries.c.probes + 1 if is_probe else 0,
             **({"last_sent_at": at} if is_send else {}),
         )
     )
@@ -300,7 +302,11 @@ async def reclaim(connection: AsyncConnection, at: datetime) -> list[str]:
 
     With an unfinished attempt under this fence bytes may have left: UNKNOWN. Without one nothing was sent: QUEUED.
     """
-    intent = exists().where(attempts.c.delivery_id == deliveries.c.id, attempts.c.number == deliveries.c.fence)
+    intent = exists().where(
+        attempts.c.delivery_id == deliveries.c.id,
+        attempts.c.number == deliveries.c.fence,
+        attempts.c.kind != "upload",
+    )
     may_have_left = or_(deliveries.c.state == DeliveryState.PROBING.value, intent)
     run_out = deliveries.c.state.in_(_LEASED), _has_run_out(at)
     free = select(deliveries.c.id).where(*run_out).with_for_update(skip_locked=True)

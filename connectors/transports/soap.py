@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from secrets import token_hex
+from typing import Final
 
+import anyio
 import httpx2
 
 from connectors.engine import CantTell, ProbeAnswer
@@ -36,6 +38,9 @@ from connectors.transports.soap_contract import Contract
 from connectors.transports.soap_envelope import Call, UsernameToken, written
 from connectors.transports.soap_log_in import LogInRefused, Sessions
 from connectors.transports.unreadable import Unreadable
+
+LARGE: Final = 200_000
+"""Characters of a message that is written in a thread."""
 
 
 class SoapTransport:
@@ -168,7 +173,7 @@ class SoapTransport:
             payload_charset=spec.payload_charset,
             token=self._token(nonce),
         )
-        content = written(call, charset=self._charset)
+        content = await _written(call, self._charset)
         signed = Signed(method="POST", target=spec.path, headers=self._headers(name), content=content)
         raw = await fetch(self._client, signed, self._limits)
         return answer_of(raw, spec, charset=self._charset)
@@ -194,6 +199,23 @@ class SoapTransport:
             secrets=self._secrets,
             log_in=self._exchange,
         )
+
+
+async def _written(call: Call, charset: str) -> bytes:
+    """Return the message's bytes; one that holds a file is written in a thread, for it takes a while."""
+    if _size(call.arguments) < LARGE:
+        return written(call, charset=charset)
+    return await anyio.to_thread.run_sync(lambda: written(call, charset=charset))
+
+
+def _size(value: object) -> int:
+    match value:
+        case str():
+            return len(value)
+        case Mapping():
+            return sum(map(_size, value.values()))
+        case _:
+            return 0
 
 
 def _answer_path(text: str) -> Expression:

@@ -36,6 +36,15 @@ CREATE TABLE IF NOT EXISTS steps (
     done INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS steps_due ON steps (done, due_at);
+CREATE TABLE IF NOT EXISTS files (
+    file INTEGER PRIMARY KEY AUTOINCREMENT,
+    number TEXT NOT NULL,
+    name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    content BLOB NOT NULL,
+    taken_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS files_number ON files (number);
 CREATE TABLE IF NOT EXISTS events (
     event INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id TEXT NOT NULL,

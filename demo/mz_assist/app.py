@@ -4,7 +4,7 @@ POST /services/BizService    submit(appCode, bizXml), queryStatus(appCode, bizXm
 GET  /services/BizService    the WSDL
 
 RETCODE 0000 taken · 1002 the same WBBH again, with the first YWBH · 1003 a household member has an application in
-flight · 2001 fields · 2002 no XML · 9999 closed. All of them come with HTTP 200; only a token that does not hold is a Fault.
+flight · 2001 fields · 2002 no XML · 2003, 2004 files (`demo.mz_assist.attachments`) · 9999 closed. All of them come with HTTP 200; only a token that does not hold is a Fault.
 """
 
 import json
@@ -29,6 +29,7 @@ from demo.ground.received import NewSubmission, Step, Submission
 from demo.ground.results import about, run_results
 from demo.ground.routes import ground_routes
 from demo.ground.soap import SKEW, SOAP_1_1, Call, NotSoap, Service, as_object, parse, read_call, token_holds
+from demo.mz_assist import attachments
 from demo.mz_assist.rules import PREFIXES, check, decide, household
 
 PATH: Final = "/services/BizService"
@@ -99,12 +100,17 @@ class _Api:
         payload = _payload(call)
         if payload is None:
             return self._said("submit", "2002", "bizXml不是有效的XML")
+        if payload.get("YWLX") == attachments.UPLOAD:
+            said = await attachments.take(self._context, payload)
+            return self._said("submit", said.code, said.message, FJID=said.file_id)
         number = str(payload.get("WBBH", ""))
         await self._context.store.seen(number)
         if notices.is_notice(payload.get("YWLX")):
             return await self._notice(payload)
         if wrong := check(payload):
             return self._said("submit", "2001", "；".join(map(str, wrong)))
+        if lacking := await attachments.wrong_with_list(self._context, payload):
+            return self._said("submit", "2004", lacking)
         if (known := await self._context.store.by_request_key(number)) is not None:
             return self._said("submit", "1002", "重复申请", YWBH=known.department_number)
         if (other := await self._in_flight(payload)) is not None:

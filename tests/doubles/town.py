@@ -65,6 +65,7 @@ class Town:
     exchange: Exchange
     cases: SqlCaseStore
     engine: AsyncEngine
+    state: StateStore
 
     async def accept(self, matter: str, *, situation: str = "", seed: int = 1, actor: Actor = CLERK) -> str:
         return await self.take_in(
@@ -172,6 +173,7 @@ async def town_of(
                 "ONEWINDOW_SECRETS_DIR": str(directory / "secrets"),
                 "ONEWINDOW_ENDPOINTS_FILE": str(endpoints),
                 "ONEWINDOW_DEMO": "true",
+                "ONEWINDOW_VAR_DIR": str(directory / "var"),
                 "ONEWINDOW_DEPARTMENT_CLOCK_OFFSET_SECONDS": str(
                     (A_WEDNESDAY_MORNING - datetime.now(UTC)) / timedelta(seconds=1)
                 ),
@@ -197,6 +199,7 @@ async def town_of(
                 exchange=exchange,
                 cases=SqlCaseStore(engine),
                 engine=engine,
+                state=state,
             )
         finally:
             exchange.connectors = None
