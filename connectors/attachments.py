@@ -42,6 +42,13 @@ def names_files(operation: Operation) -> bool:
     return request is not None and request.body is not None and any(map(_reads_files, request.body.flows("")))
 
 
+def reads_file_content(operation: Operation) -> bool:
+    """Tell whether the message of an upload holds the bytes themselves."""
+    request = operation.request
+    flows = request.body.flows("") if request is not None and request.body is not None else iter(())
+    return any("file.content" in flow.sources for flow in flows)
+
+
 def _reads_files(flow: Flow) -> bool:
     return any(path.split(".")[0] == "attachments" for path in (*flow.sources, *flow.when))
 
@@ -51,7 +58,12 @@ def objection(system: System, rows: Rows) -> Outcome | None:
     spec = system.spec.attachments
     if spec is None:
         return None
-    return next((not_taken(row, why) for row in rows for why in _whys(system.name, spec, row)), None)
+    stopped = next((not_taken(row, why) for row in rows for why in _whys(system.name, spec, row)), None)
+    total = sum(size for row in rows if isinstance(size := row["bytes"], int))
+    if stopped is None and spec.form_field is not None and total > spec.most_total_bytes:
+        told = f"附件合计{_size(total)}，超过{system.name}一次{_size(spec.most_total_bytes)}的上限，没有发送；请压缩后重新受理，或由人工送交"
+        return Outcome(kind=OutcomeClass.INVALID, error=NOT_TAKEN, message=told)
+    return stopped
 
 
 def not_taken(row: Row, why: str) -> Outcome:
@@ -69,9 +81,11 @@ def _whys(system: str, spec: AttachmentsSpec, row: Row) -> Iterator[str]:
         yield f"不是{system}接收的格式（只收{taken}），没有发送；请换成这种格式重新受理，或由人工送交"
     size = row["bytes"]
     if isinstance(size, int) and size > spec.most_bytes:
-        most = f"{spec.most_bytes / _MEGABYTE:.4g} MB"
-        found = f"{size / _MEGABYTE:.4g} MB"
-        yield f"有{found}，超过{system}单个附件{most}的上限，没有发送；请压缩后重新受理，或由人工送交"
+        yield f"有{_size(size)}，超过{system}单个附件{_size(spec.most_bytes)}的上限，没有发送；请压缩后重新受理，或由人工送交"
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / _MEGABYTE:.4g} MB"
 
 
 def stopped_by(system: System, upload: Upload, row: Row, answer: Answer) -> Outcome:

@@ -65,11 +65,16 @@ def _check_transport(spec: SystemSpec, system: System, note: Note) -> None:
 def _check_attachments(spec: SystemSpec, system: System, note: Note) -> None:
     if spec.attachments is None:
         return
-    if spec.transport not in ("rest_json", "soap"):
-        note(("attachments",), "files are handed over by rest_json and soap only")
+    upload, is_form = spec.attachments.upload, spec.transport == "form_post"
+    if spec.transport not in ("rest_json", "soap", "form_post"):
+        note(("attachments",), "files are handed over by rest_json, soap and form_post only")
+    elif is_form == (upload is not None) or is_form == (spec.attachments.form_field is None):
+        note(("attachments",), "expected upload with rest_json and soap, form_field with form_post")
+    if upload is not None and upload.put is not None and spec.transport != "rest_json":
+        note(("attachments", "upload", "put"), "this section stands with transport: rest_json only")
     if not any(map(names_files, system.operations.values())):
         note(("attachments",), "no operation reads attachments: expected one that names the files")
-    if not (spec.attachments.upload.outcomes or spec.outcomes):
+    if upload is not None and not (upload.outcomes or spec.outcomes):
         note(("attachments", "upload", "outcomes"), "expected outcome rules, here or for the whole system")
 
 

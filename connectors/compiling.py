@@ -25,6 +25,7 @@ from connectors.spec_models import (
     OutcomeRuleSpec,
     PollSpec,
     ProbeSpec,
+    PutSpec,
     RequestSpec,
     RowsSpec,
     SystemSpec,
@@ -37,6 +38,7 @@ from connectors.system import (
     Operation,
     Poll,
     Probe,
+    Put,
     ReadAnnouncement,
     Reconcile,
     Report,
@@ -83,7 +85,7 @@ class _Compilation:
             callback=self._callback(spec.callback) if spec.callback else None,
             results=self._results(spec.results) if spec.results else None,
             reconcile=self._reconcile(spec.reconcile) if spec.reconcile else None,
-            upload=self._upload(spec.attachments.upload) if spec.attachments else None,
+            upload=self._upload(spec.attachments.upload) if spec.attachments and spec.attachments.upload else None,
         )
 
     # ---- what is sent, and what an answer to it means ----
@@ -156,6 +158,13 @@ class _Compilation:
             taken=self.texts.predicate(spec.taken, (*place, "taken")),
             reference=self.texts.needed(spec.reference, (*place, "reference")),
             keep_seconds=spec.keep_seconds,
+            put=self._put(spec.put, (*place, "put")) if spec.put else None,
+        )
+
+    def _put(self, spec: PutSpec, place: Place) -> Put:
+        return Put(
+            path=self.texts.needed(spec.path, (*place, "path")),
+            stored=self.texts.predicate(spec.stored, (*place, "stored")),
         )
 
     # ---- what is asked ----

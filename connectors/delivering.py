@@ -3,11 +3,12 @@
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Final, assert_never
 
 from config import logs
-from connectors.attachments import Rows, names_files, rows_of
+from connectors.attachments import Rows, names_files, objection, rows_of
 from connectors.engine import (
     AskPerson,
     CantTell,
@@ -26,7 +27,7 @@ from connectors.outcomes import Outcome, OutcomeClass
 from connectors.pace import Pace
 from connectors.submission import values_for
 from connectors.system import Operation, System
-from connectors.transport_ports import Answers, Errand, Transport
+from connectors.transport_ports import Answers, Errand, OpenFiles, Transport
 
 log = logs.get(__name__)
 AFTER_A_FAULT = timedelta(seconds=60)
@@ -90,7 +91,7 @@ class Deliverer:
         begun = await self._begin(lease, "send")
         lease = replace(lease, delivery=replace(lease.delivery, attempts=lease.delivery.attempts + 1))
         errand = self._errand(lease, begun)
-        errand = replace(errand, values={**errand.values, "attachments": given})
+        errand = replace(errand, values={**errand.values, "attachments": given}, files=self._files_of(errand, given))
         started = monotonic()
         try:
             async with self.ground.bounds.within(self.ground.lease, since=since, delivery_id=lease.delivery.id):
@@ -117,8 +118,10 @@ class Deliverer:
         """Hand the case's files over; nothing of the case itself leaves, so that no intent to send it is written yet."""
         rows = rows_of(lease.submission.content)
         operation = self._operation(lease)
-        if not rows or self.system.upload is None or not names_files(operation):
+        if not rows or self.system.spec.attachments is None or not names_files(operation):
             return rows
+        if self.system.upload is None:
+            return objection(self.system, rows) or rows
         errand = self._errand(lease, self.ground.clock())
         if self.ground.uploads is None or not isinstance(self.transport, Answers):
             raise TypeError(f"{self.system.id}: nothing here hands files over")
@@ -132,6 +135,15 @@ class Deliverer:
         except Exception:
             log.exception("transport_fault", system=self.system.id, delivery=lease.delivery.id)
             return Outcome(kind=OutcomeClass.TRANSIENT, error=FAULT)
+
+    def _files_of(self, errand: Errand, rows: Rows) -> OpenFiles | None:
+        """Return how the files are opened that go with the message itself."""
+        spec, uploads = self.system.spec.attachments, self.ground.uploads
+        if not rows or spec is None or spec.form_field is None or not names_files(errand.operation):
+            return None
+        if uploads is None:
+            raise TypeError(f"{self.system.id}: nothing here opens files")
+        return partial(uploads.opened, errand, rows)
 
     async def _not_handed_over(self, lease: Lease, outcome: Outcome, *, started: float) -> Outcome:
         at = await self._begin(lease, "upload")

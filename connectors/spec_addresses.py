@@ -37,5 +37,14 @@ def _header(name: str) -> str:
     return name
 
 
+def is_below(path: str) -> bool:
+    """Tell whether a path that somebody else named stays below the department's address."""
+    try:
+        _below(path)
+    except ValueError:
+        return False
+    return True
+
+
 PathBelow = Annotated[str, Field(json_schema_extra={"pattern": "^/"}), AfterValidator(_below)]
 HeaderName = Annotated[str, AfterValidator(_header)]

@@ -4,7 +4,7 @@ Mappings, expressions and predicates are kept here as they are written; `connect
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -170,9 +170,23 @@ class CallbackSpec(ReportSpec):
     refused: CallbackAnswerSpec = CallbackAnswerSpec(status=401)
 
 
+MOST_FORM_BYTES: Final = 20 * 1024 * 1024
+"""Of the files of one form: they are in memory while it is posted."""
+
+
+class PutSpec(Part):
+    """The bytes themselves go to the place that the answer to `request` names: `path` leads to it, below the
+    department's own address. They have it where `stored` (CEL, over the answer to this PUT) holds.
+    """
+
+    path: str
+    stored: str
+
+
 class UploadSpec(Part):
     """One file is handed over before the case. `request` reads it as `file`; where `taken` (CEL) holds, `reference` is
     what the case calls it by. Otherwise `outcomes`, or those of the system, tell why; the case itself has not left.
+    With `put` the answer is only where the bytes go.
 
     A reference is kept for `keep_seconds`, so that a case sent again names the same file; no longer than they keep a
     file nobody named.
@@ -181,16 +195,23 @@ class UploadSpec(Part):
     request: RequestSpec
     taken: str
     reference: str
+    put: PutSpec | None = None
     outcomes: tuple[OutcomeRuleSpec, ...] = ()
     keep_seconds: float = Field(default=1800.0, ge=0, le=86_400)
 
 
 class AttachmentsSpec(Part):
-    """What they take of files: a larger one, or one of another type, is not sent, and a person is told which."""
+    """What they take of files: a larger one, or one of another type, is not sent, and a person is told which.
+
+    Each is handed over before the case (`upload`), or all go with the case's own form (`form_field`, the name of the
+    page's file input), then at most `most_total_bytes` together.
+    """
 
     most_bytes: int = Field(ge=1, le=LARGEST_FILE_BYTES)
     types: tuple[Literal["jpg", "png", "pdf"], ...] = Field(min_length=1)
-    upload: UploadSpec
+    upload: UploadSpec | None = None
+    form_field: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_$:.-]{1,100}$")
+    most_total_bytes: int = Field(default=MOST_FORM_BYTES, ge=1, le=MOST_FORM_BYTES)
 
 
 class Breaker(Part):

@@ -251,9 +251,14 @@ SENTENCES: Final[tuple[Sentence, ...]] = (
         r"this section stands with transport: (?P<kind>\w+) only", N_("只有 transport 为 {kind} 时才有这一节"), _REMOVE
     ),
     _told(
-        r"files are handed over by rest_json and soap only",
-        N_("只有 rest_json 和 soap 能传附件"),
+        r"files are handed over by rest_json, soap and form_post only",
+        N_("只有 rest_json、soap 和 form_post 能传附件"),
         _REMOVE,
+    ),
+    _told(
+        r"expected upload with rest_json and soap, form_field with form_post",
+        N_("附件怎样送出没有写对"),
+        N_("transport 为 rest_json 或 soap 时写 upload，为 form_post 时写 form_field，两者只写一个"),
     ),
     _told(
         r"no operation reads attachments: expected one that names the files",

@@ -78,6 +78,14 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """Where the bytes of a file go, read from the answer to its announcement."""
+
+    path: Expression
+    stored: Predicate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """How one file is handed over before the case; the rest is as the spec's `attachments` says."""
 
@@ -85,6 +93,7 @@ class Upload:
     taken: Predicate
     reference: Expression
     keep_seconds: float
+    put: Put | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

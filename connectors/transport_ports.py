@@ -1,6 +1,7 @@
 """What a transport is given, and what it can do."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Protocol, runtime_checkable
@@ -21,13 +22,37 @@ from connectors.unread import NoUnreadBook, UnreadBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilePart:
+    """One file of a case as it was handed in."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+class FilesStopped(Exception):
+    """A file of the case can't be had as it was handed in; nothing of the case was sent."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.error)
+        self.outcome = outcome
+
+
+OpenFiles = Callable[[], AbstractAsyncContextManager[Sequence[FilePart]]]
+"""Opens the files of a case, in memory while the block runs; raises `FilesStopped`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """One exchange with a department: what a transport gets. `values` is what mappings read."""
+    """One exchange with a department: what a transport gets. `values` is what mappings read, `files` opens what goes
+    with the message itself.
+    """
 
     system: System
     operation: Operation
     values: Mapping[str, object]
     delivery_id: str
+    files: OpenFiles | None = None
 
 
 class Transport(Protocol):
@@ -86,6 +111,19 @@ class Answers(Protocol):
 
         Raises:
             MappingRefused, SecretMissing: nothing was sent.
+        """
+
+
+@runtime_checkable
+class PutsFiles(Protocol):
+    """Optional, beside `Answers`: takes the bytes of a file to a place the department named."""
+
+    async def put_file(self, path: str, content: bytes, media_type: str) -> Answer:
+        """PUT `content` at `path` below the department's own address, without the connection's proof, and return the
+        answer; the path itself is what lets it in.
+
+        Raises:
+            MappingRefused: the path leads elsewhere; nothing was sent.
         """
 
 

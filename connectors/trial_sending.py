@@ -20,7 +20,7 @@ from connectors.errors import MappingRefused, SecretMissing
 from connectors.ledger import InboundEvent
 from connectors.mismatch import Mismatch
 from connectors.outcomes import Answer, map_status
-from connectors.sample_files import with_samples
+from connectors.sample_files import with_sample_parts, with_samples
 from connectors.spec_examples import ExampleSpec
 from connectors.system import System
 from connectors.transport_ports import Answers, Errand, Fetches, Transport
@@ -110,7 +110,7 @@ class Sender:
                 answer = named if isinstance(named, Answer) else await channel.answer(named)
                 judged = judge(system, operation, example, answer)
             else:
-                judged = judge_outcome(example, await channel.send(errand))
+                judged = judge_outcome(example, await channel.send(with_sample_parts(errand)))
         except (MappingRefused, SecretMissing) as refused:
             judged = Judged(state=TrialState.UNREACHED, expected="", found="", error=type(refused).__name__[:20])
         return TrialResult(

@@ -6,7 +6,9 @@ handed over once more, which makes no second case, for it is the case that is ta
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -15,18 +17,29 @@ import anyio
 
 from config import logs
 from config.state import StateStore, StateStoreUnavailable
-from connectors.attachments import STORE_AWAY, Row, Rows, not_taken, objection, rows_of, stopped_by
+from connectors.attachments import (
+    STORE_AWAY,
+    Row,
+    Rows,
+    not_taken,
+    objection,
+    reads_file_content,
+    rows_of,
+    stopped_by,
+)
 from connectors.extracting import extract
-from connectors.outcomes import Outcome, OutcomeClass
+from connectors.outcomes import Answer, Outcome, OutcomeClass
 from connectors.pace import Pace
 from connectors.system import Upload
-from connectors.transport_ports import Answers, Errand
+from connectors.transport_ports import Answers, Errand, FilePart, FilesStopped, PutsFiles
 from matters.material import FileRef
 from matters.ports import MaterialFiles
 
 log = logs.get(__name__)
 AT_ONCE: Final = 2
-"""Files in memory in one process, whatever waits: one of ten megabytes takes some sixty while it is written out."""
+"""Cases of one department whose files are in memory in one process; a file of ten megabytes takes some sixty while it is
+written out. Each department has its own room: one that hangs keeps no other from its files.
+"""
 
 
 class Uploads:
@@ -35,7 +48,7 @@ class Uploads:
     def __init__(self, files: Callable[[], MaterialFiles], state: StateStore) -> None:
         self._files = files
         self._state = state
-        self._room = anyio.CapacityLimiter(AT_ONCE)
+        self._rooms: defaultdict[str, anyio.CapacityLimiter] = defaultdict(lambda: anyio.CapacityLimiter(AT_ONCE))
 
     async def hand_over(
         self, errand: Errand, rows: Rows, transport: Answers, pace: Pace, nonce: Callable[[], str]
@@ -75,23 +88,11 @@ class Uploads:
 
     async def _one(self, errand: Errand, upload: Upload, row: Row, transport: Answers, pace: Pace) -> str | Outcome:
         await pace.turn()
-        async with self._room:
-            try:
-                content = await self._files().get(_file(row))
-            except FileNotFoundError:
-                log.warning("attachment_missing", delivery=errand.delivery_id, sha256=row["sha256"])
-                return not_taken(row, "在材料库中找不到了，没有发送；请重新上传后受理，或由人工送交")
-            except OSError as error:
-                log.warning("materials_away", delivery=errand.delivery_id, error=type(error).__name__)
-                return Outcome(kind=OutcomeClass.TRANSIENT, error=STORE_AWAY)
-            text = await anyio.to_thread.run_sync(_as_handed_in, content, str(row["sha256"]))
-            if text is None:
-                log.warning("attachment_differs", delivery=errand.delivery_id, sha256=row["sha256"])
-                return not_taken(row, "与受理时的内容不同，没有发送；请重新上传后受理，或由人工送交")
-            values: Mapping[str, object] = {**errand.values, "file": {**row, "content": text}}
-            answer = await transport.answer(replace(errand, operation=upload.operation, values=values))
-        variables = answer.variables()
-        reference = extract(upload.reference, variables) if not answer.error and upload.taken.holds(variables) else ""
+        async with self._rooms[errand.system.id]:
+            content = await self._content(errand, row)
+            if isinstance(content, Outcome):
+                return content
+            reference, answer = await exchanged(errand, upload, row, content, transport)
         log.info(
             "attachment_sent",
             system=errand.system.id,
@@ -102,6 +103,37 @@ class Uploads:
             http_status=answer.http_status,
         )
         return reference or stopped_by(errand.system, upload, row, answer)
+
+    async def _content(self, errand: Errand, row: Row) -> bytes | Outcome:
+        """Return a file's bytes, or why they are not what was handed in."""
+        try:
+            content = await self._files().get(_file(row))
+        except FileNotFoundError:
+            log.warning("attachment_missing", delivery=errand.delivery_id, sha256=row["sha256"])
+            return not_taken(row, "在材料库中找不到了，没有发送；请重新上传后受理，或由人工送交")
+        except OSError as error:
+            log.warning("materials_away", delivery=errand.delivery_id, error=type(error).__name__)
+            return Outcome(kind=OutcomeClass.TRANSIENT, error=STORE_AWAY)
+        if not await anyio.to_thread.run_sync(_is_as_handed_in, content, str(row["sha256"])):
+            log.warning("attachment_differs", delivery=errand.delivery_id, sha256=row["sha256"])
+            return not_taken(row, "与受理时的内容不同，没有发送；请重新上传后受理，或由人工送交")
+        return content
+
+    @asynccontextmanager
+    async def opened(self, errand: Errand, rows: Rows) -> AsyncIterator[Sequence[FilePart]]:
+        """Have the files in memory while the block runs.
+
+        Raises:
+            FilesStopped: one can't be had as it was handed in.
+        """
+        async with self._rooms[errand.system.id]:
+            parts: list[FilePart] = []
+            for row in rows:
+                content = await self._content(errand, row)
+                if isinstance(content, Outcome):
+                    raise FilesStopped(content)
+                parts.append(FilePart(name=str(row["name"]), media_type=str(row["media_type"]), content=content))
+            yield parts
 
     async def _kept(self, errand: Errand, row: Row) -> str:
         try:
@@ -132,8 +164,26 @@ def _file(row: Row) -> FileRef:
     )
 
 
-def _as_handed_in(content: bytes, sha256: str) -> str | None:
-    """Return the content in base64; None when it is not what was handed in."""
-    if hashlib.sha256(content).hexdigest() != sha256:
-        return None
-    return base64.b64encode(content).decode()
+def _is_as_handed_in(content: bytes, sha256: str) -> bool:
+    return hashlib.sha256(content).hexdigest() == sha256
+
+
+async def exchanged(errand: Errand, upload: Upload, row: Row, content: bytes, transport: Answers) -> tuple[str, Answer]:
+    """Hand one file over; return what they call it, empty when they did not take it, and their last answer.
+
+    Raises:
+        MappingRefused, SecretMissing: it can't be put into their form.
+    """
+    in_message = reads_file_content(upload.operation)
+    text = (await anyio.to_thread.run_sync(base64.b64encode, content)).decode() if in_message else ""
+    values: Mapping[str, object] = {**errand.values, "file": {**row, "content": text}}
+    answer = await transport.answer(replace(errand, operation=upload.operation, values=values))
+    announced = answer.variables()
+    if answer.error or not upload.taken.holds(announced):
+        return "", answer
+    if upload.put is not None and isinstance(transport, PutsFiles):
+        path = extract(upload.put.path, announced)
+        answer = await transport.put_file(path, content, str(row["media_type"]))
+        if answer.error or not upload.put.stored.holds(answer.variables()):
+            return "", answer
+    return extract(upload.reference, announced), answer

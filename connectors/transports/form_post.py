@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
+from secrets import token_hex
 from typing import Any
+
+import anyio
 
 from config import logs
 from connectors.engine import CantTell, ProbeAnswer
@@ -15,11 +19,11 @@ from connectors.reporting import event_of, moment
 from connectors.signing.base import target_of
 from connectors.spec_form_post import FormPostSpec, ListPageSpec
 from connectors.system import System
-from connectors.transport_ports import Errand, Surroundings
+from connectors.transport_ports import Errand, FilesStopped, Surroundings
 from connectors.transports.answers import NO_PROBE, NOT_OFFERED, every_page, found_by, outcome_of, polled, rows_of
 from connectors.transports.exchange import client_for, limits_of
-from connectors.transports.pages.browsing import Browser
-from connectors.transports.pages.filling import filled
+from connectors.transports.pages.browsing import Browser, Visit
+from connectors.transports.pages.filling import filled, filled_with_files
 from connectors.transports.pages.log_in import Captcha, LogIn, Typed
 from connectors.transports.pages.reading import Page
 from connectors.transports.pages.sessions import Session, SessionBook
@@ -99,11 +103,31 @@ class FormPostTransport:
                 error=form.page.answer.error or "no_form",
                 http_status=form.page.answer.http_status,
             )
-        visit = await self._browser.post(target, filled(fields, form.page.hidden, self._spec), form.cookies)
+        try:
+            visit = await self._posted(errand, target, fields, form)
+        except FilesStopped as stopped:
+            return stopped.outcome
         if not await self._is_ours(visit.page, session):
             return NOT_LET_IN
         answer = visit.page.answer
         return await self._unreadable.sent(errand, answer, outcome_of(self._system, operation, answer))
+
+    async def _posted(self, errand: Errand, target: str, fields: Mapping[str, object], form: Visit) -> Visit:
+        attachments = self._system.spec.attachments
+        if errand.files is None or attachments is None or attachments.form_field is None:
+            return await self._browser.post(target, filled(fields, form.page.hidden, self._spec), form.cookies)
+        async with errand.files() as files:
+            write = partial(
+                filled_with_files,
+                fields,
+                form.page.hidden,
+                self._spec,
+                file_field=attachments.form_field,
+                files=files,
+                boundary=f"onewindow-{token_hex(24)}",
+            )
+            posted = await anyio.to_thread.run_sync(write)
+            return await self._browser.post(target, posted.content, form.cookies, content_type=posted.content_type)
 
     async def probe(self, errand: Errand) -> ProbeAnswer:
         probe = self._system.probe

@@ -4,17 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from secrets import token_hex
+from typing import Final
 
+import anyio
 import httpx2
 
 from config.clock import Clock
 from connectors.engine import ProbeAnswer
+from connectors.errors import MappingRefused
 from connectors.ledger import InboundEvent
+from connectors.messages import N_
 from connectors.outcomes import Answer, Outcome
 from connectors.reconciliation import Listed
 from connectors.rendering import render
 from connectors.secrets_dir import Secrets
 from connectors.signing import Signed, signer_for
+from connectors.spec_addresses import is_below
 from connectors.spec_auth import OAuth2ClientCredentials
 from connectors.system import Request, System
 from connectors.transport_ports import Asked, Errand, Surroundings
@@ -29,10 +34,12 @@ from connectors.transports.answers import (
     question_about,
     rows_of,
 )
-from connectors.transports.exchange import client_for, exchange, limits_of
+from connectors.transports.exchange import client_for, exchange, fetch, limits_of
 from connectors.transports.oauth2 import TokenCache, TokenRefused
 from connectors.transports.unreadable import Unreadable
 from connectors.unread import NoUnreadBook, UnreadBook
+
+ELSEWHERE: Final = N_("部门给出的上传地址不在该部门的地址之下，附件没有发送；请联系部门系统负责人")
 
 
 class RestJsonTransport:
@@ -78,6 +85,13 @@ class RestJsonTransport:
         request = errand.operation.request
         return Answer(error="connect") if request is None else await self._ask(request, errand.values)
 
+    async def put_file(self, path: str, content: bytes, media_type: str) -> Answer:
+        if not is_below(path) or not path.isascii():
+            raise MappingRefused("put", ELSEWHERE)
+        signed = Signed(method="PUT", target=path, headers={"content-type": media_type}, content=content)
+        # Stores of files answer with an empty body.
+        return (await fetch(self._client, signed, self._limits)).answer()
+
     async def probe(self, errand: Errand) -> ProbeAnswer:
         probe = self._system.probe
         if probe is None:
@@ -119,7 +133,11 @@ class RestJsonTransport:
     async def _ask(self, request: Request, values: Mapping[str, object]) -> Answer:
         rendered = render(request, values)
         at, nonce = self._clock(), str(values["nonce"])
-        signed = self._signer.sign(rendered, at=at, nonce=nonce)
+        if "file" in values:
+            # A file in the message takes a while to write out and to sign.
+            signed = await anyio.to_thread.run_sync(lambda: self._signer.sign(rendered, at=at, nonce=nonce))
+        else:
+            signed = self._signer.sign(rendered, at=at, nonce=nonce)
         if self._tokens is None:
             return await exchange(self._client, signed, self._signer, self._limits)
         return await self._ask_with_token(self._tokens, signed, at)

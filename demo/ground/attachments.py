@@ -14,22 +14,25 @@ STARTS: Final = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenFile:
-    """One file; `row` numbers them all."""
+    """One file; `row` numbers them all, `reference` is what a case names it by where that is not its number."""
 
     row: int
+    reference: str
     number: str
     name: str
     sha256: str
     size_bytes: int
 
 
-async def take_file(store: ReceivedStore, *, number: str, name: str, content: bytes, at: datetime) -> int:
+async def take_file(
+    store: ReceivedStore, *, number: str, name: str, content: bytes, at: datetime, reference: str = ""
+) -> int:
     """Keep a file for the case `number`; return its row."""
 
     def insert(connection: sqlite3.Connection) -> int:
         made = connection.execute(
-            "INSERT INTO files (number, name, sha256, content, taken_at) VALUES (?, ?, ?, ?, ?)",
-            (number, name, hashlib.sha256(content).hexdigest(), content, at.timestamp()),
+            "INSERT INTO files (number, name, reference, sha256, content, taken_at) VALUES (?, ?, ?, ?, ?, ?)",
+            (number, name, reference, hashlib.sha256(content).hexdigest(), content, at.timestamp()),
         )
         return int(made.lastrowid or 0)
 
@@ -41,9 +44,12 @@ async def files_of(store: ReceivedStore, number: str) -> list[TakenFile]:
 
     def select(connection: sqlite3.Connection) -> list[TakenFile]:
         found = connection.execute(
-            "SELECT file, number, name, sha256, length(content) FROM files WHERE number = ? ORDER BY file", (number,)
+            "SELECT file, number, name, sha256, length(content), reference FROM files WHERE number = ? ORDER BY file",
+            (number,),
         )
-        return [TakenFile(row=r[0], number=r[1], name=r[2], sha256=r[3], size_bytes=r[4]) for r in found]
+        return [
+            TakenFile(row=r[0], number=r[1], name=r[2], sha256=r[3], size_bytes=r[4], reference=r[5]) for r in found
+        ]
 
     return await store.run(select)
 

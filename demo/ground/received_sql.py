@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS files (
     file INTEGER PRIMARY KEY AUTOINCREMENT,
     number TEXT NOT NULL,
     name TEXT NOT NULL,
+    reference TEXT NOT NULL DEFAULT '',
     sha256 TEXT NOT NULL,
     content BLOB NOT NULL,
     taken_at REAL NOT NULL

@@ -2,8 +2,9 @@
 
 POST /licence/preAccept     {"code":"200","msg","data":{"preNo","status":"PRE_OK"}}; 4009 with the preNo there is
 GET  /licence/status        ?outCaseNo= or ?preNo=: {"preNo","status","acceptNo","certNo"}; 4004 when there is none
+POST /licence/attachments   {"fileId","uploadPath"}: where one file goes, for ten minutes; then PUT its bytes there (201)
 POST /licence/withdraw      {"preNo","reason"}; 4010 once decided
-Codes: 200 · 4001 signature or time · 4002 form · 4004 · 4009 · 4010 · 503 maintenance.
+Codes: 200 · 4001 signature or time · 4002 form · 4004 · 4009 · 4010 · 4015 files · 503 maintenance.
 """
 
 import hmac
@@ -26,6 +27,7 @@ from demo.ground.json_body import json_object
 from demo.ground.received import NewSubmission, Repeat, Step, Submission
 from demo.ground.results import Event, Told, about, run_results, withdraw
 from demo.ground.routes import ground_routes
+from demo.scjg_food.attachments import Places, wrong_with_files
 from demo.scjg_food.rules import business_key, check, inspect, needs_supplement, signature
 
 APP_KEY: Final = "onewindow"
@@ -48,6 +50,8 @@ def create_api(context: SystemContext) -> list[BaseRoute]:
         *ground_routes(context),
         Route("/licence/preAccept", api.pre_accept, methods=["POST"]),
         Route("/licence/status", api.status, methods=["GET"]),
+        Route("/licence/attachments", api.attachment, methods=["POST"]),
+        Route("/storage/{place}", api.put, methods=["PUT"]),
         Route("/licence/withdraw", api.withdraw, methods=["POST"]),
     ]
 
@@ -72,11 +76,32 @@ def _acceptance_number(submission: Submission) -> str:
 class _Api:
     def __init__(self, context: SystemContext) -> None:
         self._context = context
+        self._places = Places()
         self._channel = Channel(context, hours=HOURS, closed=lambda: _said("503", "系统维护，请稍后再试"))
 
     async def pre_accept(self, request: Request) -> Response:
         raw = await request.body()
         return await self._channel.take(lambda: self._pre_accept(raw))
+
+    async def attachment(self, request: Request) -> Response:
+        raw = await request.body()
+        return await self._channel.take(lambda: self._announce_file(raw))
+
+    async def put(self, request: Request) -> Response:
+        content = await request.body()
+        return await self._channel.take(lambda: self._put(request.path_params["place"], content))
+
+    async def _announce_file(self, raw: bytes) -> Response:
+        parameters = json_object(raw) or {}
+        if (stranger := self._stranger(parameters)) is not None:
+            return stranger
+        place = self._places.give(parameters, at=self._context.clock())
+        if isinstance(place, str):
+            return _said("4015", place)
+        return _said("200", "成功", {"fileId": place.file_id, "uploadPath": f"/storage/{place.token}"})
+
+    async def _put(self, token: str, content: bytes) -> Response:
+        return Response(status_code=await self._places.put(self._context, token, content))
 
     async def status(self, request: Request) -> Response:
         return await self._channel.take(lambda: self._status(dict(request.query_params)), faulty=False)
@@ -107,6 +132,8 @@ class _Api:
         await self._context.store.seen(str(body.get("outCaseNo")))
         if wrong := check(body):
             return _said("4002", "；".join(map(str, wrong)))
+        if lacking := await wrong_with_files(self._context, body):
+            return _said("4015", lacking)
         recorded = await self._context.store.record(self._new(body), at=self._context.clock())
         if recorded.repeat is Repeat.BUSINESS_KEY:
             there = recorded.submission

@@ -29,6 +29,7 @@ from demo.ground.hours import Hours
 from demo.ground.received import NewSubmission, Step, Submission
 from demo.ground.results import about, run_results
 from demo.ground.routes import ground_routes
+from demo.wj_reward import uploads
 from demo.wj_reward.picture import png
 from demo.wj_reward.rules import PREFIXES, business_key, check, decide
 
@@ -196,7 +197,11 @@ class _Entries:
         return await self._channel.take(lambda: self._save(request))
 
     async def _save(self, request: Request) -> Response:
-        form, kind = await _posted(request), request.query_params.get("lb", "")
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            posted = uploads.read(await request.body(), request.headers["content-type"], extension=EXTENSION)
+        else:
+            posted = uploads.Posted(form=await _posted(request), files=[])
+        form, kind = posted.form, request.query_params.get("lb", "")
         viewstate = form.pop("__VIEWSTATE", "")
         form.pop("btnSave", None)
         number = str(form.get("txtPTBH", ""))
@@ -207,7 +212,11 @@ class _Entries:
             return _page("系统提示", "<p>不在申报期内，只能查询</p>")
         if wrong := check(kind, form):
             return _page("新增申报", f'<p id="lblMsg">{escape("；".join(map(str, wrong)))}</p>')
+        if wrong_file := uploads.wrong_with(posted):
+            return _page("新增申报", f'<p id="lblMsg">{escape(wrong_file)}</p>')
         recorded = await self._context.store.record(self._new(kind, number, form), at=self._site.now())
+        if recorded.repeat is None:
+            await uploads.keep(self._context, number, posted)
         held = escape(recorded.submission.department_number)
         if recorded.repeat is not None:
             return _page("新增申报", f'<p>该人员已申报</p><p>编号 <span id="lblBH">{held}</span></p>')

@@ -155,6 +155,25 @@ async def test_a_worker_that_died_after_the_intent_leaves_it_unknown_and_it_is_l
     assert again.delivery.state is DeliveryState.PROBING
 
 
+async def test_a_file_that_could_not_be_handed_over_is_an_attempt_and_no_doubt(house: House) -> None:
+    accepted = await house.accept()
+    (lease,) = await claim(house)
+    await house.connectors.ledger.begin(lease, kind="upload", at=now())
+    later = now() + timedelta(seconds=9)
+    await house.connectors.ledger.reclaim(later)  # the worker died before it could write what came of it
+    assert await state_of(house, accepted.case.number) is DeliveryState.QUEUED
+    (again,) = await claim(house, owner="w2", at=later)
+    assert (again.delivery.attempts, again.last_sent_at) == (1, None)
+    await house.connectors.ledger.begin(again, kind="upload", at=later)
+    waits = Result(
+        state=DeliveryState.WAIT, outcome=Outcome(kind=OutcomeClass.TRANSIENT, error="timeout"), next_attempt_at=later
+    )
+    await house.connectors.ledger.settle(again, waits, at=later, duration_ms=7)
+    (view,) = await house.connectors.deliveries.of_case(accepted.case.number)
+    assert [(each.kind, each.outcome) for each in view.attempts] == [("upload", None), ("upload", "transient")]
+    assert (view.delivery.state, view.delivery.attempts) == (DeliveryState.WAIT, 2)
+
+
 async def test_the_intent_is_there_before_the_outcome_and_is_finished_once(house: House) -> None:
     await house.accept()
     (lease,) = await claim(house)

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,95 +10,61 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from config.storage.memory_state import MemoryStateStore
 from connectors.ledger import DeliveryState, LeaseLost
 from connectors.outcomes import Outcome, OutcomeClass
-from connectors.system import System
 from connectors.transport_ports import Errand
-from demo.ground.attachments import TakenFile, files_of
-from matters.material import FileRef, MaterialProof, ProofKind
-from matters.storage.material_files import ObjectMaterialFiles, open_store
+from matters.material import FileRef
+from matters.storage.material_files import ObjectMaterialFiles
+from tests.doubles.attachments import (
+    JPG,
+    MEGABYTE,
+    PDF,
+    PNG,
+    Files,
+    hashes,
+    named,
+    quick,
+    sent,
+    take_in,
+    there,
+    until_state,
+)
 from tests.doubles.declared import declared_systems
 from tests.doubles.departments import application as made_application
 from tests.doubles.departments import department, onewindow
-from tests.doubles.house import application
-from tests.doubles.town import Town, eventually, impatient, town_of
+from tests.doubles.town import Town, town_of
 
 RELIEF = "04-temporary-assistance"
-MEGABYTE = 1024 * 1024
-PDF = b"%PDF-1.7\n" + bytes(range(256)) * 700 + b"\n%%EOF\n"
-JPG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00" + b"\x7f" * 90_000 + b"\xff\xd9"
-PNG = (
-    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
-    + b"\0" * 40
-)
 THREE = {"收入证明.pdf": PDF, "收入证明（第二页）.jpg": JPG, "大.pdf": b"%PDF-1.7\n" + b"z" * (5 * MEGABYTE - 9)}
 
 
 @pytest.fixture
 async def town(embedded: AsyncEngine, tmp_path: Path) -> AsyncIterator[Town]:
-    systems = {id_: _quick(system) for id_, system in declared_systems().items()}
+    systems = {id_: quick(system) for id_, system in declared_systems().items()}
     only = ("mz-assist",)
     async with town_of(tmp_path, embedded, MemoryStateStore(), only=only, systems=systems) as town:
         yield town
 
 
-def _quick(system: System) -> System:
-    """Return the system asked and tried again at once."""
-    delivery = system.spec.delivery.model_copy(
-        update={"retry": system.spec.delivery.retry.model_copy(update={"first_seconds": 0.1, "most_seconds": 0.3})}
-    )
-    probe = replace(system.probe, settle_seconds=0.2) if system.probe else None
-    return replace(impatient(system), spec=system.spec.model_copy(update={"delivery": delivery}), probe=probe)
-
-
-async def take_in(town: Town, directory: Path, files: dict[str, bytes], *, seed: int = 1) -> str:
-    """Upload files for one material at the window, hand the case in and return its number."""
-    store = ObjectMaterialFiles(open_store((directory / "var" / "materials").as_uri()))
-    kept = tuple([await store.put(name, content) for name, content in files.items()])
-    made = application(RELIEF, seed=seed, situation="expenditure")
-    proofs = [each for each in made.materials if each.material != "income_proof"]
-    proof = MaterialProof(material="income_proof", kind=ProofKind.FILE, files=kept)
-    return await town.take_in(replace(made, materials=(*proofs, proof)), f"files-{seed}")
-
-
-async def state_of(town: Town, number: str) -> DeliveryState:
-    (view,) = await town.connectors.deliveries.of_case(number)
-    return view.delivery.state
-
-
-async def sent(town: Town, number: str) -> None:
-    """Wait until the department has the case."""
-
-    async def is_sent() -> bool:
-        return await state_of(town, number) in (DeliveryState.PENDING_RESULT, DeliveryState.CONFIRMED)
-
-    await eventually(is_sent)
-
-
-async def there(town: Town, number: str) -> list[TakenFile]:
-    return await files_of(town.departments["mz-assist"].context.store, number)
-
-
-def hashes(files: dict[str, bytes]) -> list[tuple[str, str]]:
-    return [(name, hashlib.sha256(content).hexdigest()) for name, content in files.items()]
+async def taken_in(town: Town, directory: Path, files: Files) -> str:
+    return await take_in(town, directory, files, matter=RELIEF, situation="expenditure", material="income_proof")
 
 
 async def test_the_department_has_the_bytes_that_were_uploaded_at_the_window(town: Town, tmp_path: Path) -> None:
-    number = await take_in(town, tmp_path, THREE)
+    number = await taken_in(town, tmp_path, THREE)
     await sent(town, number)
     taken = await there(town, number)
-    assert [(each.name, each.sha256) for each in taken] == hashes(THREE)
+    assert named(taken) == hashes(THREE)
     (record,) = await town.departments["mz-assist"].context.store.payloads(number)
-    named = record.payload["FJQD"]
-    assert isinstance(named, dict)
-    assert [row["WJM"] for row in named["FJ"]] == list(THREE)
-    assert [row["FJID"] for row in named["FJ"]] == [f"FJ{each.row:010d}" for each in taken]
+    listed = record.payload["FJQD"]
+    assert isinstance(listed, dict)
+    assert [row["WJM"] for row in listed["FJ"]] == list(THREE)
+    assert [row["FJID"] for row in listed["FJ"]] == [f"FJ{each.row:010d}" for each in taken]
 
 
 async def test_a_busy_department_gets_each_file_once_and_the_case_once(town: Town, tmp_path: Path) -> None:
     town.departments["mz-assist"].misbehave("http_500", times=2)
-    number = await take_in(town, tmp_path, THREE)
-    await sent(town, number)
-    assert [(each.name, each.sha256) for each in await there(town, number)] == hashes(THREE)
-    (view,) = await town.connectors.deliveries.of_case(number)
+    number = await taken_in(town, tmp_path, THREE)
+    view = await sent(town, number)
+    assert named(await there(town, number)) == hashes(THREE)
     # The case itself never left while a file did not: nothing about it was ever in doubt.
     assert [(each.kind, each.outcome) for each in view.attempts] == [
         ("upload", "transient"),
@@ -119,13 +84,8 @@ async def test_a_busy_department_gets_each_file_once_and_the_case_once(town: Tow
 async def test_a_file_they_do_not_take_goes_to_a_person_before_anything_leaves(
     town: Town, tmp_path: Path, name: str, content: bytes, told: str
 ) -> None:
-    number = await take_in(town, tmp_path, {"收入证明.pdf": PDF, name: content})
-
-    async def is_with_a_person() -> bool:
-        return await state_of(town, number) is DeliveryState.INVALID
-
-    await eventually(is_with_a_person)
-    (view,) = await town.connectors.deliveries.of_case(number)
+    number = await taken_in(town, tmp_path, {"收入证明.pdf": PDF, name: content})
+    view = await until_state(town, number, DeliveryState.INVALID)
     assert view.delivery.message.startswith("材料“")
     assert name in view.delivery.message
     assert told in view.delivery.message
@@ -147,10 +107,10 @@ async def test_a_lost_answer_to_the_case_hands_no_file_over_again(
         return Outcome(kind=OutcomeClass.UNKNOWN, error="connection_lost")
 
     monkeypatch.setattr(transport, "send", line)
-    number = await take_in(town, tmp_path, THREE)
+    number = await taken_in(town, tmp_path, THREE)
     await sent(town, number)
     assert lost
-    assert [(each.name, each.sha256) for each in await there(town, number)] == hashes(THREE)
+    assert named(await there(town, number)) == hashes(THREE)
     assert [line["times"] for line in town.departments["mz-assist"].received(number)] == [1]
 
 
@@ -169,9 +129,9 @@ async def test_a_worker_killed_between_file_and_case_doubles_no_case(
         raise LeaseLost(errand.delivery_id)  # as from a process that is gone: nothing is settled
 
     monkeypatch.setattr(transport, "send", line)
-    number = await take_in(town, tmp_path, THREE)
+    number = await taken_in(town, tmp_path, THREE)
     await sent(town, number)
-    assert [(each.name, each.sha256) for each in await there(town, number)] == hashes(THREE) * 2
+    assert named(await there(town, number)) == hashes(THREE) * 2
     assert [line["times"] for line in town.departments["mz-assist"].received(number)] == [1]
 
 
@@ -191,13 +151,8 @@ async def test_what_is_not_what_was_handed_in_is_not_sent(
         return await get(self, file)
 
     monkeypatch.setattr(ObjectMaterialFiles, "get", harmed)
-    number = await take_in(town, tmp_path, {"收入证明.pdf": PDF})
-
-    async def is_with_a_person() -> bool:
-        return await state_of(town, number) is DeliveryState.INVALID
-
-    await eventually(is_with_a_person)
-    (view,) = await town.connectors.deliveries.of_case(number)
+    number = await taken_in(town, tmp_path, {"收入证明.pdf": PDF})
+    view = await until_state(town, number, DeliveryState.INVALID)
     assert told in view.delivery.message
     assert await there(town, number) == []
 

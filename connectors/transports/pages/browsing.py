@@ -38,14 +38,17 @@ class Browser:
     async def get(self, target: str, cookies: Mapping[str, str]) -> Visit:
         return await self._visit("GET", target, b"", cookies)
 
-    async def post(self, target: str, content: bytes, cookies: Mapping[str, str]) -> Visit:
-        return await self._visit("POST", target, content, cookies)
+    async def post(self, target: str, content: bytes, cookies: Mapping[str, str], *, content_type: str = "") -> Visit:
+        return await self._visit("POST", target, content, cookies, content_type)
 
-    async def _visit(self, method: str, target: str, content: bytes, cookies: Mapping[str, str]) -> Visit:
+    async def _visit(
+        self, method: str, target: str, content: bytes, cookies: Mapping[str, str], content_type: str = ""
+    ) -> Visit:
         held, raw, has_posted = dict(cookies), Raw(), False
         for _ in range(MOST_REDIRECTS + 1):
             self.client.cookies.clear()
-            raw = await fetch(self.client, self._request(method, target, content, held), self.limits, may_redirect=True)
+            request = self._request(method, target, content, held, content_type)
+            raw = await fetch(self.client, request, self.limits, may_redirect=True)
             if has_posted and raw.error == "connect":
                 # Only the page behind the form could not be reached: the form itself has arrived.
                 raw = replace(raw, error="connection_lost")
@@ -60,10 +63,12 @@ class Browser:
         lost = Raw(http_status=raw.http_status, headers=raw.headers, error="redirect")
         return Visit(page=read_page(lost, self.spec), raw=lost, cookies=held)
 
-    def _request(self, method: str, target: str, content: bytes, cookies: Mapping[str, str]) -> Signed:
+    def _request(
+        self, method: str, target: str, content: bytes, cookies: Mapping[str, str], content_type: str
+    ) -> Signed:
         headers = {"accept": "text/html"}
         if cookies:
             headers["cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         if content:
-            headers["content-type"] = f"application/x-www-form-urlencoded; charset={self.spec.charset}"
+            headers["content-type"] = content_type or f"application/x-www-form-urlencoded; charset={self.spec.charset}"
         return Signed(method=method, target=target, headers=headers, content=content)

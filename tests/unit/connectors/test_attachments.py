@@ -118,6 +118,8 @@ def test_what_does_not_hold_is_told_with_its_place(
     [
         {"attachments": ATTACHMENTS},
         {"attachments": ATTACHMENTS, "operations": OPERATIONS, "transport": "manual"},
+        {"attachments": {**ATTACHMENTS, "form_field": "fuFJ"}, "operations": OPERATIONS},
+        {"attachments": {"most_bytes": 1, "types": ["pdf"]}, "operations": OPERATIONS},
     ],
 )
 def test_a_section_that_would_do_nothing_is_refused_in_words(tmp_path: Path, changes: dict[str, Any]) -> None:
