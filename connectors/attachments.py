@@ -99,6 +99,7 @@ def stopped_by(system: System, upload: Upload, row: Row, answer: Answer) -> Outc
         kind=kind,
         message=f"{_called(row)}没有传到{system.name}{said}",
         retry_after_seconds=read.retry_after_seconds,
+        rule=read.rule,
         http_status=read.http_status,
         error=read.error,
     )

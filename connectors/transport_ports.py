@@ -115,6 +115,14 @@ class Answers(Protocol):
 
 
 @runtime_checkable
+class KeepsUnread(Protocol):
+    """Optional, beside `Answers`: keeps an answer nobody understood for the system's owner."""
+
+    async def not_understood(self, errand: Errand, answer: Answer) -> None:
+        """Keep what came back when a file was handed over; nothing where nothing came back."""
+
+
+@runtime_checkable
 class PutsFiles(Protocol):
     """Optional, beside `Answers`: takes the bytes of a file to a place the department named."""
 

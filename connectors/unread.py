@@ -21,7 +21,7 @@ MOST_BYTES: Final = 4_000
 MOST_KEPT: Final = 50
 """Of one system; the oldest make room."""
 
-Where = Literal["send", "probe", "poll", "list", "page", "message", "receipt", "row"]
+Where = Literal["send", "probe", "poll", "list", "page", "message", "receipt", "row", "upload"]
 """What the answer was to: a case sent, asked for, asked how far it is, a day's list; or what came on a results channel."""
 _CHARSET: Final = re.compile(r"charset=[\"']?([A-Za-z0-9._-]{1,40})", re.IGNORECASE)
 

@@ -31,7 +31,7 @@ from connectors.extracting import extract
 from connectors.outcomes import Answer, Outcome, OutcomeClass
 from connectors.pace import Pace
 from connectors.system import Upload
-from connectors.transport_ports import Answers, Errand, FilePart, FilesStopped, PutsFiles
+from connectors.transport_ports import Answers, Errand, FilePart, FilesStopped, KeepsUnread, PutsFiles
 from matters.material import FileRef
 from matters.ports import MaterialFiles
 
@@ -102,7 +102,12 @@ class Uploads:
             error=answer.error,
             http_status=answer.http_status,
         )
-        return reference or stopped_by(errand.system, upload, row, answer)
+        if reference:
+            return reference
+        stopped = stopped_by(errand.system, upload, row, answer)
+        if stopped.rule is None and isinstance(transport, KeepsUnread):
+            await transport.not_understood(errand, answer)
+        return stopped
 
     async def _content(self, errand: Errand, row: Row) -> bytes | Outcome:
         """Return a file's bytes, or why they are not what was handed in."""

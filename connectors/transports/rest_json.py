@@ -92,6 +92,9 @@ class RestJsonTransport:
         # Stores of files answer with an empty body.
         return (await fetch(self._client, signed, self._limits)).answer()
 
+    async def not_understood(self, errand: Errand, answer: Answer) -> None:
+        await self._unreadable.answer("upload", answer, delivery_id=errand.delivery_id)
+
     async def probe(self, errand: Errand) -> ProbeAnswer:
         probe = self._system.probe
         if probe is None:

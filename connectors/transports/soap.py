@@ -92,6 +92,9 @@ class SoapTransport:
         except LogInRefused as refused:
             return refused.answer
 
+    async def not_understood(self, errand: Errand, answer: Answer) -> None:
+        await self._unreadable.answer("upload", answer, delivery_id=errand.delivery_id)
+
     async def probe(self, errand: Errand) -> ProbeAnswer:
         probe = self._system.probe
         if probe is None:

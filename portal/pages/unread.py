@@ -22,6 +22,7 @@ from portal.words import _, marked
 
 WHERE: Final[Mapping[Where, str]] = {
     "send": marked("发送办件的应答"),
+    "upload": marked("传附件的应答"),
     "probe": marked("核实是否收到的应答"),
     "poll": marked("查询进度的应答"),
     "list": marked("每日清单"),

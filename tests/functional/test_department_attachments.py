@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from connectors.ledger import DeliveryState, LeaseLost
 from connectors.outcomes import Outcome, OutcomeClass
 from connectors.transport_ports import Errand
 from matters.material import FileRef
+from matters.policy import Role
 from matters.storage.material_files import ObjectMaterialFiles
 from tests.doubles.attachments import (
     JPG,
@@ -30,6 +32,7 @@ from tests.doubles.attachments import (
 from tests.doubles.declared import declared_systems
 from tests.doubles.departments import application as made_application
 from tests.doubles.departments import department, onewindow
+from tests.doubles.house import CLERK
 from tests.doubles.town import Town, town_of
 
 RELIEF = "04-temporary-assistance"
@@ -91,6 +94,21 @@ async def test_a_file_they_do_not_take_goes_to_a_person_before_anything_leaves(
     assert told in view.delivery.message
     assert await there(town, number) == []
     assert town.departments["mz-assist"].received(number) == []
+
+
+async def test_an_answer_to_a_file_nobody_understands_is_tried_again_and_kept_for_the_owner(
+    town: Town, tmp_path: Path
+) -> None:
+    town.departments["mz-assist"].misbehave("garbled", times=1)
+    number = await taken_in(town, tmp_path, {"收入证明.pdf": PDF})
+    view = await sent(town, number)
+    assert [(each.kind, each.outcome) for each in view.attempts] == [("upload", "transient"), ("send", "accepted")]
+    owner = replace(CLERK, roles=frozenset({Role.OWNER, Role.ADMIN}))
+    (kept,) = await town.connectors.unreads.of_system("mz-assist", actor=owner)
+    assert (kept.where, kept.delivery_id) == ("upload", view.delivery.id)
+    # It was kept there too, under a name nobody heard: theirs to drop. The case names the one it was told of.
+    assert len(await there(town, number)) == 2
+    assert [line["times"] for line in town.departments["mz-assist"].received(number)] == [1]
 
 
 @pytest.mark.parametrize("has_arrived", [True, False])
