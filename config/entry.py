@@ -58,12 +58,12 @@ async def ground(settings: "Settings") -> AsyncIterator[tuple["AsyncEngine", "St
 @asynccontextmanager
 async def ground_of_command(settings: "Settings") -> AsyncIterator[tuple["AsyncEngine", "StateStore"]]:
     """Do as `ground` for one command; a database that is away or was never set up ends it with what to do."""
-    from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+    from config.storage.sql import UNUSABLE
 
     try:
         async with ground(settings) as opened:
             yield opened
-    except (OperationalError, ProgrammingError, InterfaceError, ConnectionError) as error:
+    except UNUSABLE as error:
         cause = str(getattr(error, "orig", error)).splitlines()[0]
         sys.stderr.write(
             f"数据库不能使用：{cause}\n请检查 ONEWINDOW_DATABASE_URL，并先运行 onewindow migrate。\n"

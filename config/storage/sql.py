@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Dialect, MetaData, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
@@ -17,6 +18,8 @@ _NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
+UNUSABLE = (OperationalError, ProgrammingError, InterfaceError, ConnectionError)
+"""What is raised where a database is away, or lacks our tables."""
 LONGEST_PAUSE_MS = 15_000
 """A process that sleeps longer than this within a transaction (a machine stopped, a line cut) loses it, and its locks."""
 
