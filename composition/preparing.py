@@ -20,13 +20,14 @@ async def prepare(settings: Settings, engine: AsyncEngine, state: StateStore) ->
     """Bring the database up to date: schema, guides and systems as version 1, the portal's own client."""
     await upgrade(engine)
     guides = SqlGuideStore(engine)
-    new = load_matters(CONFIG / "matters", CONFIG / "matters-ext", but=await guides.known())
+    known = await guides.known()
+    new = load_matters(CONFIG / "matters", CONFIG / "matters-ext", but=known)
     await guides.seed(new, at=utc_now())
     await ship_systems(
         engine,
         CONFIG / "systems",
         at=utc_now(),
-        matters=lambda: load_matters(CONFIG / "matters", CONFIG / "matters-ext"),
+        matters=lambda: load_matters(CONFIG / "matters", CONFIG / "matters-ext") if known else new,
     )
     provider = wire(settings=settings, engine=engine, state=state, clock=utc_now).state
     client, secret = portal_client(settings)

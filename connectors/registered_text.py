@@ -32,6 +32,8 @@ def as_written(
 
 def contract_of(text: str) -> tuple[str, str]:
     """Return name and hash of the WSDL a text names; empty where it names none or can't be read."""
+    if "wsdl" not in text:  # of fourteen systems two speak SOAP, and reading one takes 20 ms
+        return "", ""
     try:
         document = parse(text, "spec").document
     except SpecRefused:
